@@ -1,0 +1,95 @@
+-- Who is who: customers, what points to them, what is known of them, and what they agreed to.
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
+CREATE TABLE customers (
+    id             uuid PRIMARY KEY,
+    created_at     timestamptz NOT NULL,
+    first_seen_at  timestamptz NOT NULL,
+    last_seen_at   timestamptz NOT NULL,
+    merged_into    uuid REFERENCES customers,
+    traits         jsonb NOT NULL,
+    search         text NOT NULL
+);
+CREATE INDEX customers_newest ON customers (last_seen_at DESC, id DESC) WHERE merged_into IS NULL;
+CREATE INDEX customers_search ON customers USING gin (search gin_trgm_ops);
+
+-- An event belongs to the customer its identifier points to; merging and unmerging move identifiers, and events follow.
+-- Every customer has one identifier of kind 'customer': its own id, by which what the system caused is addressed.
+CREATE TABLE identifiers (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind           text NOT NULL CHECK (kind IN ('user_id', 'anonymous_id', 'email', 'phone', 'customer')),
+    value          text COLLATE "C" NOT NULL,
+    customer_id    uuid NOT NULL REFERENCES customers,
+    first_seen_at  timestamptz NOT NULL,
+    UNIQUE (kind, value)
+);
+CREATE INDEX identifiers_of_customer ON identifiers (customer_id);
+
+-- A trait's history. Its value at an instant is that of the latest `at` up to then, the higher seq deciding a tie.
+CREATE TABLE trait_values (
+    seq            bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    customer_id    uuid NOT NULL,
+    key            text NOT NULL,
+    at             timestamptz NOT NULL,
+    identifier_id  bigint NOT NULL,
+    message_id     text COLLATE "C" NOT NULL,
+    value          jsonb NOT NULL,
+    text           text NOT NULL,
+    number         double precision,
+    instant        timestamptz,
+    PRIMARY KEY (customer_id, key, at, seq)
+);
+CREATE INDEX trait_values_of_identifier ON trait_values (identifier_id);
+
+CREATE TABLE trait_keys (
+    key       text PRIMARY KEY,
+    examples  jsonb NOT NULL
+);
+
+CREATE TABLE merges (
+    id              uuid PRIMARY KEY,
+    seq             bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    kept_id         uuid NOT NULL REFERENCES customers,
+    absorbed_id     uuid NOT NULL REFERENCES customers,
+    identifier_ids  bigint[] NOT NULL,
+    at              timestamptz NOT NULL,
+    because         jsonb NOT NULL,
+    undone_at       timestamptz,
+    undone_by       text
+);
+CREATE INDEX merges_kept ON merges (kept_id);
+CREATE INDEX merges_absorbed ON merges (absorbed_id);
+
+-- Orders to undo a merge, carried out by the next tick.
+CREATE TABLE unmerge_orders (
+    merge_id    uuid PRIMARY KEY REFERENCES merges,
+    ordered_at  timestamptz NOT NULL,
+    ordered_by  text NOT NULL
+);
+
+-- Identifiers a member has taken apart: they never bring their customers together again by themselves.
+CREATE TABLE separations (
+    one_id      bigint NOT NULL REFERENCES identifiers,
+    other_id    bigint NOT NULL REFERENCES identifiers,
+    at          timestamptz NOT NULL,
+    PRIMARY KEY (one_id, other_id)
+);
+
+-- Append-only. What counts is the latest record; a merge appends a "no" the absorbed customer had said (merge_id), and
+-- undoing the merge takes just that record out of account.
+CREATE TABLE consents (
+    seq          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer_id  uuid NOT NULL,
+    identifier_id bigint NOT NULL,
+    channel      text NOT NULL,
+    topic        text NOT NULL,
+    answer       text NOT NULL CHECK (answer IN ('yes', 'no')),
+    at           timestamptz NOT NULL,
+    source       text NOT NULL,
+    because      jsonb NOT NULL,
+    message_id   text COLLATE "C" NOT NULL,
+    merge_id     uuid REFERENCES merges,
+    UNIQUE (message_id, channel, topic)
+);
+CREATE INDEX consents_of_customer ON consents (customer_id, channel, topic, at, seq);

@@ -1,0 +1,66 @@
+"""The tick: one transaction at one instant, in which everything that was received changes everything it must.
+
+Steps hand sets to one another through temporary tables, made once a connection and emptied by every commit:
+
+    tick_messages   what was claimed from the inbox, later with the customer and identifier it resolved to
+    merged          customers that became one in this tick (kept_id, absorbed_id, merge_id)
+    unmerged        customers taken apart again (kept_id, absorbed_id, merge_id)
+    recorded        the events this tick appended to the log (duplicates are not among them)
+    scope           customers to judge at the tick's instant: touched by an event, or due by the clock
+    verdict_changes verdicts that became true or false in this tick
+    caused          what the steps make happen: events of the next tick
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from regulars.platform.unit import Connection, Unit
+
+TEMPORARY: Final = b"""
+CREATE TEMPORARY TABLE IF NOT EXISTS tick_messages (
+    seq bigint PRIMARY KEY, message_id text COLLATE "C" NOT NULL, kind text NOT NULL, name text NOT NULL,
+    at timestamptz NOT NULL, received_at timestamptz NOT NULL, original_at timestamptz, sent_at timestamptz,
+    user_id text, anonymous_id text, previous_id text, email text, phone text, customer_id uuid,
+    by_customer boolean NOT NULL, historical boolean NOT NULL, source text NOT NULL, properties jsonb NOT NULL,
+    traits jsonb NOT NULL, consents jsonb NOT NULL, context jsonb NOT NULL, identifier_id bigint
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS merged (kept_id uuid, absorbed_id uuid, merge_id uuid) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS unmerged (kept_id uuid, absorbed_id uuid, merge_id uuid) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS recorded (
+    seq bigint PRIMARY KEY, message_id text COLLATE "C" NOT NULL, customer_id uuid NOT NULL, kind text NOT NULL,
+    name text NOT NULL, at timestamptz NOT NULL, by_customer boolean NOT NULL, properties jsonb NOT NULL
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS scope (
+    customer_id uuid PRIMARY KEY, at timestamptz NOT NULL
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS verdict_changes (
+    rule_id integer, customer_id uuid, holds boolean NOT NULL, PRIMARY KEY (rule_id, customer_id)
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS caused (
+    customer_id uuid NOT NULL, name text NOT NULL, at timestamptz NOT NULL, properties jsonb NOT NULL
+) ON COMMIT DELETE ROWS;
+"""
+
+
+@dataclass
+class Tick(Unit):
+    """The unit of work the steps share.
+
+    `historical`: what was claimed is imported history. It changes what is known, and what it causes is history too:
+    no journey starts and no message leaves because of it.
+    `counts`: what each step did, for the log and the metrics.
+    """
+
+    historical: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, what: str, many: int) -> None:
+        self.counts[what] = self.counts.get(what, 0) + many
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """Makes the temporary tables on a connection that will run ticks."""
+    await connection.execute(TEMPORARY)
+    await connection.commit()

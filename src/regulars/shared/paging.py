@@ -1,0 +1,49 @@
+"""Lists are paged by cursor: the position of the last item seen, opaque to whoever carries it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from regulars.shared.errors import Malformed
+
+page_size_default: Final = 50
+page_size_max: Final = 200
+
+T = TypeVar("T")
+
+
+class UnknownCursor(Malformed):
+    """This cursor was not made by this list; start from the beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    items: Sequence[T]
+    next: str | None
+
+
+def encode_cursor(*position: str | int | float) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, *kinds: type) -> tuple[object, ...]:
+    """The position in the cursor, one value of each kind named, in order."""
+    try:
+        position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error):
+        raise UnknownCursor from None
+    fits = isinstance(position, list) and len(position) == len(kinds)
+    if not fits or any(type(value) is not kind for value, kind in zip(position, kinds, strict=True)):
+        raise UnknownCursor
+    return tuple(position)
+
+
+def page_of(rows: Sequence[T], limit: int, cursor_of: Callable[[T], str]) -> Page[T]:
+    """A page from one row more than the limit: the surplus row only tells that there is a next page."""
+    items = rows[:limit]
+    return Page(items, cursor_of(items[-1]) if len(rows) > limit and items else None)

@@ -1,0 +1,73 @@
+export type FieldError = { pointer: string; detail: string };
+
+/** A request the API refused (RFC 9457), or one that never got an answer (`status` 0). */
+export class Problem extends Error {
+  override name = "Problem";
+
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+    readonly code: string,
+    readonly errors: FieldError[] = [],
+    /** Seconds to wait before another try, when the API said so. */
+    readonly retryAfter: number | null = null,
+  ) {
+    super(detail || title);
+  }
+
+  /** What is wrong with one field of the body, by its JSON pointer ("/email"), or by its bare name. */
+  field(name: string): string | undefined {
+    return this.errors.find((error) => error.pointer.replace(/^[#/]+/, "") === name.replace(/^[#/]+/, ""))
+      ?.detail;
+  }
+}
+
+const TITLES: Record<number, string> = {
+  0: "No answer from the server",
+  401: "You are signed out",
+  403: "Not allowed",
+  404: "Not found",
+  429: "Too many requests",
+  503: "Not ready yet",
+};
+
+type Body = { title?: unknown; detail?: unknown; code?: unknown; errors?: unknown };
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+function fieldErrors(value: unknown): FieldError[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((error: { pointer?: unknown; detail?: unknown }) => ({
+    pointer: text(error?.pointer),
+    detail: text(error?.detail),
+  }));
+}
+
+/** Reads a refusal; one that is not a problem document (a proxy's page, say) becomes one by its status. */
+export async function readProblem(response: Response): Promise<Problem> {
+  const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+  const fallback = TITLES[response.status] ?? (response.status >= 500 ? "The server failed" : "Refused");
+  const isProblem = (response.headers.get("content-type") ?? "").includes("json");
+  const read = isProblem ? ((await response.json().catch(() => null)) as Body | null) : null;
+  const body = read !== null && typeof read === "object" ? read : {};
+  return new Problem(
+    response.status,
+    text(body.title) || fallback,
+    text(body.detail),
+    text(body.code) || String(response.status),
+    fieldErrors(body.errors),
+    Number.isNaN(wait) ? null : wait,
+  );
+}
+
+export function unreachable(): Problem {
+  return new Problem(0, TITLES[0] ?? "", "Check that Regulars is running and that you are online.", "unreachable");
+}
+
+/** Any thrown value as a problem, so that screens show one thing only. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new Problem(-1, "Something broke on this page", detail, "page");
+}
