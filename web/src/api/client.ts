@@ -25,7 +25,12 @@ export function path(...segments: string[]): string {
   return `/api/${segments.map(encodeURIComponent).join("/")}`;
 }
 
-async function request<Answer>(method: Method, url: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
+async function request<Answer>(
+  method: Method,
+  url: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Answer> {
   // The server wants this header on every unsafe request that comes with a cookie: other sites cannot set it.
   const headers: Record<string, string> = { Accept: "application/json", "X-Regulars-Request": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -53,6 +58,8 @@ async function request<Answer>(method: Method, url: string, body?: unknown, sign
 
 export const get = <Answer>(url: string, params?: Params, signal?: AbortSignal): Promise<Answer> =>
   request<Answer>("GET", address(url, params), undefined, signal);
-export const post = <Answer>(url: string, body?: unknown): Promise<Answer> => request<Answer>("POST", url, body);
-export const put = <Answer>(url: string, body?: unknown): Promise<Answer> => request<Answer>("PUT", url, body);
+export const post = <Answer>(url: string, body?: unknown): Promise<Answer> =>
+  request<Answer>("POST", url, body);
+export const put = <Answer>(url: string, body?: unknown): Promise<Answer> =>
+  request<Answer>("PUT", url, body);
 export const remove = <Answer = void>(url: string): Promise<Answer> => request<Answer>("DELETE", url);

@@ -1,4 +1,5 @@
+export { asProblem, type FieldError, Problem } from "@/lib/problem";
 export { address, get, onSignedOut, type Params, path, post, put, remove } from "./client";
-export { asProblem, type FieldError, Problem } from "./problem";
 export { makeQueryClient, useList, useResource } from "./query";
+export { useSession, useSessionVerbs } from "./session";
 export type * from "./types";

@@ -1,6 +1,6 @@
-import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Problem } from "@/lib/problem";
 import { get, type Params } from "./client";
-import { Problem } from "./problem";
 import type { List } from "./types";
 
 /** What the API refused will be refused again; only silence and a busy server are worth another try. */
@@ -12,7 +12,7 @@ function worthAnotherTry(failures: number, error: Error): boolean {
 export const makeQueryClient = (): QueryClient =>
   new QueryClient({
     defaultOptions: {
-      queries: { retry: worthAnotherTry, staleTime: 2_000, placeholderData: keepPreviousData },
+      queries: { retry: worthAnotherTry, staleTime: 2_000 },
       mutations: { retry: false },
     },
   });
@@ -20,7 +20,10 @@ export const makeQueryClient = (): QueryClient =>
 type Options = { params?: Params; enabled?: boolean; refreshEvery?: number };
 
 /** One resource by its address. The cache key is the address and its parameters. */
-export function useResource<Answer>(url: string, { params = {}, enabled = true, refreshEvery }: Options = {}) {
+export function useResource<Answer>(
+  url: string,
+  { params = {}, enabled = true, refreshEvery }: Options = {},
+) {
   return useQuery<Answer, Error>({
     queryKey: [url, params],
     queryFn: ({ signal }) => get<Answer>(url, params, signal),

@@ -81,7 +81,13 @@ export type CustomerRow = {
   first_seen_at: string;
   last_seen_at: string;
 };
-export type Merge = { id: string; absorbed_id: string; at: string; because: string; undone_at: string | null };
+export type Merge = {
+  id: string;
+  absorbed_id: string;
+  at: string;
+  because: string;
+  undone_at: string | null;
+};
 export type Consent = { channel: string; topic: string; answer: "yes" | "no"; at: string; source: string };
 export type Customer = {
   id: string;
@@ -160,7 +166,10 @@ export type JourneyStep =
   | { id: string; wait: string; next?: string }
   | { id: string; leave: string };
 export type JourneyDefinition = {
-  enter: { event: string; where?: { property: string; is: unknown }[] } | { audience: string } | { stage: string };
+  enter:
+    | { event: string; where?: { property: string; is: unknown }[] }
+    | { audience: string }
+    | { stage: string };
   again: "never" | "after_leaving";
   leave_when: RuleTree | string | null;
   first: string;

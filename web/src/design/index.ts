@@ -1,0 +1,12 @@
+export { CopyText } from "./CopyText";
+export { type Column, DataTable } from "./DataTable";
+export { EmptyState } from "./EmptyState";
+export * from "./icons";
+export { Loaded, type Query, Waiting } from "./Loaded";
+export { Money } from "./Money";
+export { Page } from "./Page";
+export { ProblemNotice } from "./ProblemNotice";
+export { RuleText } from "./RuleText";
+export { StageBadge, StageColours, stageColours, useStageColours } from "./Stage";
+export { Ago, Instant } from "./Time";
+export { theme, variables } from "./theme";

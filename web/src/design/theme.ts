@@ -1,0 +1,98 @@
+import {
+  Anchor,
+  Button,
+  Card,
+  type CSSVariablesResolver,
+  createTheme,
+  Drawer,
+  Modal,
+  Notification,
+  Pagination,
+  Tooltip,
+} from "@mantine/core";
+import { amber, brick, leaf, mulberry, night, stone } from "./palette";
+
+const CONTROLS = { first: "First page", previous: "Previous page", next: "Next page", last: "Last page" };
+
+// A header inside a dialog is not the page's banner; without this there would be two of them.
+const quietHeader = {
+  closeButtonProps: { "aria-label": "Close" },
+  attributes: { header: { role: "presentation" } },
+};
+
+export const theme = createTheme({
+  colors: { mulberry, gray: stone, dark: night, green: leaf, yellow: amber, orange: amber, red: brick },
+  primaryColor: "mulberry",
+  primaryShade: { light: 8, dark: 6 },
+  autoContrast: true,
+  luminanceThreshold: 0.32,
+  black: stone[9],
+  fontFamily: "'Figtree Variable', system-ui, -apple-system, 'Segoe UI', sans-serif",
+  fontFamilyMonospace: "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, monospace",
+  headings: {
+    fontFamily: "'Bricolage Grotesque Variable', 'Figtree Variable', system-ui, sans-serif",
+    fontWeight: "650",
+    sizes: {
+      h1: { fontSize: "1.875rem", lineHeight: "1.2" },
+      h2: { fontSize: "1.25rem", lineHeight: "1.3" },
+      h3: { fontSize: "1.0625rem", lineHeight: "1.35" },
+    },
+  },
+  defaultRadius: "md",
+  cursorType: "pointer",
+  focusRing: "auto",
+  respectReducedMotion: true,
+  shadows: {
+    xs: "0 1px 2px rgb(60 40 30 / 6%)",
+    sm: "0 1px 3px rgb(60 40 30 / 8%), 0 4px 12px rgb(60 40 30 / 4%)",
+    md: "0 2px 6px rgb(60 40 30 / 8%), 0 12px 32px rgb(60 40 30 / 8%)",
+  },
+  components: {
+    Anchor: Anchor.extend({ defaultProps: { underline: "hover" } }),
+    Button: Button.extend({ defaultProps: { fw: 600 } }),
+    Card: Card.extend({ defaultProps: { withBorder: true, padding: "lg", radius: "lg" } }),
+    Drawer: Drawer.extend({ defaultProps: quietHeader }),
+    Modal: Modal.extend({ defaultProps: { ...quietHeader, centered: true, radius: "lg" } }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { "aria-label": "Dismiss" } } }),
+    Pagination: Pagination.extend({
+      defaultProps: { getControlProps: (control) => ({ "aria-label": CONTROLS[control] }) },
+    }),
+    Tooltip: Tooltip.extend({
+      defaultProps: { withArrow: true, events: { hover: true, focus: true, touch: true } },
+    }),
+  },
+});
+
+/** Variables Mantine leaves at a contrast below AA, and the ones of our own. */
+export const variables: CSSVariablesResolver = () => ({
+  variables: {
+    "--rg-radius-card": "16px",
+  },
+  light: {
+    "--mantine-color-body": stone[0],
+    "--mantine-color-placeholder": stone[6],
+    "--mantine-color-dimmed": stone[6],
+    "--mantine-color-error": brick[7],
+    "--mantine-color-anchor": mulberry[7],
+    "--mantine-color-default-border": stone[3],
+    "--rg-surface": "#ffffff",
+    "--rg-sunken": stone[1],
+    "--rg-line": stone[2],
+    "--rg-stage-mark": "0.6 0.14",
+    "--rg-stage-soft": "0.945 0.038",
+    "--rg-stage-text": "0.4 0.09",
+  },
+  dark: {
+    "--mantine-color-placeholder": night[2],
+    "--mantine-color-dimmed": night[2],
+    "--mantine-color-error": brick[3],
+    "--mantine-color-anchor": mulberry[3],
+    "--mantine-color-default-border": night[4],
+    "--rg-surface": "#262120",
+    "--rg-sunken": night[8],
+    "--rg-line": night[5],
+    "--rg-stage-mark": "0.74 0.13",
+    "--rg-stage-soft": "0.31 0.05",
+    "--rg-stage-text": "0.88 0.07",
+  },
+});

@@ -1,0 +1,3 @@
+import type { FeatureRoute } from "@/lib/routes";
+
+export const routes: FeatureRoute[] = [];
