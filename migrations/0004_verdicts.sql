@@ -1,24 +1,26 @@
 -- Every registered rule and, for each customer, whether it holds, since when, and when time alone can change that.
 
+-- A rule is known by its owner and part: ('audience', slug), ('stage', 'lifecycle/stage'), ('journey', slug). At most one
+-- version is live; a new one fills beside it and takes its place when it is whole. `resolved` has all mentions of
+-- audiences and stages written out, so that a verdict depends on events, traits and time alone.
 CREATE TABLE rules (
     id             integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    owner          text NOT NULL,
+    owner          text NOT NULL CHECK (owner IN ('audience', 'stage', 'journey')),
     part           text NOT NULL,
+    position       smallint,
     tree           jsonb NOT NULL,
-    state          text NOT NULL CHECK (state IN ('filling', 'live', 'retired')),
+    resolved       jsonb NOT NULL,
+    state          text NOT NULL CHECK (state IN ('filling', 'filled', 'live', 'retired')),
     registered_at  timestamptz NOT NULL,
     registered_seq bigint NOT NULL,
     live_at        timestamptz,
-    retired_at     timestamptz,
-    fill_progress  real NOT NULL
+    retired_at     timestamptz
 );
-CREATE INDEX rules_in_force ON rules (owner) WHERE state <> 'retired';
+CREATE UNIQUE INDEX rules_one_live ON rules (owner, part) WHERE state = 'live';
+CREATE UNIQUE INDEX rules_one_coming ON rules (owner, part) WHERE state IN ('filling', 'filled');
 
--- Grows by one on every registration and retirement: what was compiled from the rules is good for one epoch.
-CREATE TABLE rules_epoch (epoch bigint NOT NULL);
-INSERT INTO rules_epoch VALUES (1);
-
--- A customer without a row does not match and never will by time alone (once the rule is live).
+-- A customer without a row does not match and never will by time alone. While a rule fills, every judged customer has a
+-- row, so that the bulk load knows whom the tick has already judged.
 CREATE TABLE verdicts (
     rule_id      integer NOT NULL REFERENCES rules,
     customer_id  uuid NOT NULL,

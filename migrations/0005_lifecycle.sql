@@ -16,7 +16,6 @@ CREATE TABLE stages (
     position      smallint NOT NULL,
     slug          text NOT NULL,
     name          text NOT NULL,
-    rule_id       integer NOT NULL REFERENCES rules,
     PRIMARY KEY (lifecycle_id, position),
     UNIQUE (lifecycle_id, slug)
 );

@@ -5,8 +5,6 @@ CREATE TABLE audiences (
     slug         text NOT NULL UNIQUE,
     name         text NOT NULL,
     rule         jsonb NOT NULL,
-    rule_id      integer REFERENCES rules,
-    filling_rule_id integer REFERENCES rules,
     changed_at   timestamptz NOT NULL,
     changed_by   text NOT NULL
 );

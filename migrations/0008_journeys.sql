@@ -18,7 +18,7 @@ CREATE TABLE journey_versions (
     enter_name     text NOT NULL,
     enter_where    jsonb NOT NULL,
     again          text NOT NULL CHECK (again IN ('never', 'after_leaving')),
-    leave_rule_id  integer REFERENCES rules,
+    leave_part     text,
     first_step     text NOT NULL,
     published_at   timestamptz NOT NULL,
     published_by   text NOT NULL,

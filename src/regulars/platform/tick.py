@@ -7,7 +7,8 @@ Steps hand sets to one another through temporary tables, made once a connection 
     unmerged        customers taken apart again (kept_id, absorbed_id, merge_id)
     recorded        the events this tick appended to the log (duplicates are not among them)
     scope           customers to judge at the tick's instant: touched by an event, or due by the clock
-    verdict_changes verdicts that became true or false in this tick
+    verdict_changes verdicts of live rules that became true or false in this tick
+    became_live     rules whose first or new version is whole and counts from this tick on
     caused          what the steps make happen: events of the next tick
 """
 
@@ -37,6 +38,9 @@ CREATE TEMPORARY TABLE IF NOT EXISTS scope (
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS verdict_changes (
     rule_id integer, customer_id uuid, holds boolean NOT NULL, PRIMARY KEY (rule_id, customer_id)
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS became_live (
+    rule_id integer PRIMARY KEY, owner text NOT NULL, part text NOT NULL, replaces integer
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS caused (
     customer_id uuid NOT NULL, name text NOT NULL, at timestamptz NOT NULL, properties jsonb NOT NULL

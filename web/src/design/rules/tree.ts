@@ -41,7 +41,8 @@ export function nodeAt(tree: unknown, path: Path): unknown {
 function replaced(here: unknown, path: Path, value: unknown): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return value;
-  if (Array.isArray(here)) return here.map((item, index) => (index === key ? replaced(item, rest, value) : item));
+  if (Array.isArray(here))
+    return here.map((item, index) => (index === key ? replaced(item, rest, value) : item));
   return isNode(here) ? { ...here, [key]: replaced(here[String(key)], rest, value) } : here;
 }
 
@@ -116,7 +117,11 @@ export function ungroupAt(tree: Node, path: Path): Node {
   const siblings = nodeAt(tree, path.slice(0, -1));
   const at = path[path.length - 1];
   if (path.length > 0 && Array.isArray(siblings) && typeof at === "number") {
-    return replaceAt(tree, path.slice(0, -1), [...siblings.slice(0, at), ...children, ...siblings.slice(at + 1)]);
+    return replaceAt(tree, path.slice(0, -1), [
+      ...siblings.slice(0, at),
+      ...children,
+      ...siblings.slice(at + 1),
+    ]);
   }
   return children.length === 1 ? replaceAt(tree, path, children[0]) : tree;
 }
@@ -156,10 +161,13 @@ export function isComplete(node: Node): boolean {
     return children.length > 0 && children.every(isComplete);
   }
   if (kind === "not") return isNode(node.not) && isComplete(node.not);
-  if (kind === "stage" || kind === "audience" || kind === "trait") return node[kind] !== "" && node[kind] !== null;
+  if (kind === "stage" || kind === "audience" || kind === "trait")
+    return node[kind] !== "" && node[kind] !== null;
   if (kind !== "did") return true;
   const where = Array.isArray(node.where) ? node.where : [];
-  const named = isNode(node.did) ? node.did.prefix !== "" : node.did !== "" && !(Array.isArray(node.did) && node.did.length === 0);
+  const named = isNode(node.did)
+    ? node.did.prefix !== ""
+    : node.did !== "" && !(Array.isArray(node.did) && node.did.length === 0);
   return named && where.every((condition) => isNode(condition) && condition.property !== "");
 }
 
@@ -178,6 +186,7 @@ export interface Fault {
  * `children` are the pointers of the rules inside.
  */
 export function faultsAt(faults: readonly Fault[], pointer: string, children: readonly string[]): Fault[] {
-  const within = (fault: Fault, base: string) => fault.pointer === base || fault.pointer.startsWith(`${base}/`);
+  const within = (fault: Fault, base: string) =>
+    fault.pointer === base || fault.pointer.startsWith(`${base}/`);
   return faults.filter((fault) => within(fault, pointer) && !children.some((child) => within(fault, child)));
 }

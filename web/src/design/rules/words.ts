@@ -65,7 +65,9 @@ export function withOperator(condition: Node, key: string): Node {
   const before = operatorOf(condition);
   const after = BY_KEY.get(key) ?? IS;
   const kept = Object.fromEntries(
-    Object.entries(condition).filter(([name]) => name !== before.key && (name !== "held_for" || key === "is")),
+    Object.entries(condition).filter(
+      ([name]) => name !== before.key && (name !== "held_for" || key === "is"),
+    ),
   );
   return { ...kept, [after.key]: carried(condition[before.key], before.takes, after.takes) };
 }
@@ -83,7 +85,9 @@ export const UNITS = [
 /** `"90d"` is 90 and `d`; anything else is read as days. */
 export function splitDuration(text: string): { amount: number; unit: string } {
   const match = /^(\d+)(s|m|h|d|w|mo|y)$/.exec(text);
-  return match ? { amount: Number(match[1]), unit: match[2] as string } : { amount: Number.parseInt(text) || 1, unit: "d" };
+  return match
+    ? { amount: Number(match[1]), unit: match[2] as string }
+    : { amount: Number.parseInt(text) || 1, unit: "d" };
 }
 
 export function joinDuration(amount: number, unit: string): string {
