@@ -1,0 +1,195 @@
+"""Rules into one SELECT: for each row of `scope`, does each rule hold, and when could that change by time alone.
+
+Two phases. First the *facts* of every leaf: one pass over the events of the scope and one over its trait values,
+however many rules there are. Then, from the facts alone, whether each atom and each rule holds, and until when. The
+second phase does not care where the facts came from.
+
+By time alone means: no event arrives. Events and trait values that are recorded but lie after the instant do not
+exist yet, so the moment they come to exist is a change by time alone. What is promised is that the answer does not
+differ before that moment.
+
+Here the pieces of `fragments.py` are put together by column names; no value of a rule passes through this file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Final
+
+from regulars.rules import fragments
+from regulars.rules.engines import Engine
+from regulars.rules.leaves import Formula, Happened, Junction, Matching, Negation, TraitIs, Truth, formula
+from regulars.rules.model import Rule
+from regulars.shared.errors import Malformed
+
+columns_max: Final = 1_600
+"""PostgreSQL's ceiling is 1,664 columns."""
+
+_KEY: Final = re.compile(r"[a-z0-9_]{1,60}")
+
+
+class TooWide(Malformed):
+    """These rules are too many for one query: compile them in parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """`sql` reads `scope`, `events` and `trait_values` (see engines.py) and yields `customer_id`, `at`, and for
+    each rule key `h_<key>` (boolean, never null) and `c_<key>` (timestamptz, null: never). It holds no parameters:
+    run it without arguments."""
+
+    keys: tuple[str, ...]
+    sql: str
+
+    def over(self, **relations: str) -> str:
+        """The same with some of its relations given as SELECT statements: `over(scope="SELECT ...")`."""
+        if not relations:
+            return self.sql
+        given = ", ".join(f"{name} AS ({query})" for name, query in relations.items())
+        return f"WITH {given} SELECT * FROM ({self.sql}) AS answers"  # noqa: S608 - names and whole statements
+
+
+def compile_rules(rules: Mapping[str, Rule], engine: Engine, zone: tzinfo = UTC) -> Compiled:
+    """Rules whose stages and audiences are resolved. Keys become column names: lower case letters, digits, `_`.
+
+    `zone` is the company's: bare dates are days there."""
+    for key in rules:
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"{key!r} cannot be a column name")
+    formulas = {key: formula(rule, zone) for key, rule in rules.items()}
+    answers = _Answers(engine, formulas.values())
+    columns = ['"customer_id"', '"at"']
+    for key, what in formulas.items():
+        columns.append(f'{answers.holds(what)} AS "h_{key}"')
+        columns.append(f'NULLIF({answers.changes_at(what)}, {fragments.never(engine)}) AS "c_{key}"')
+    return Compiled(tuple(rules), _select(columns, answers.relation()))
+
+
+def _facts(engine: Engine, leaves: Mapping[Matching, int], traits: Iterable[tuple[str, str]]) -> str:
+    """Phase 1: one row per row of scope, also for customers of whom nothing is known.
+
+    Of a leaf: `t_…` and `n_…`, see fragments.events_facts; of a trait: `v_…` and `n_…`, see fragments.trait_facts."""
+    columns, relation = ['"t0"."customer_id"', '"t0"."at"'], '"scope" AS "t0"'
+    for alias, (seen, facts) in enumerate((_of_events(engine, leaves), _of_traits(engine, traits)), start=1):
+        if facts:
+            columns.extend(f'"t{alias}"."{name}"' for name in facts)
+            pieces = ['"t0"."customer_id"', '"t0"."at"', *(f'{piece} AS "{name}"' for name, piece in facts.items())]
+            relation += (
+                f' LEFT JOIN ({_select(pieces, seen)} GROUP BY 1, 2) AS "t{alias}"'
+                f' ON "t0"."customer_id" = "t{alias}"."customer_id" AND "t0"."at" = "t{alias}"."at"'
+            )
+    return f"SELECT {', '.join(columns)} FROM {relation}"  # noqa: S608 - pieces that Ibis wrote
+
+
+def _of_events(engine: Engine, leaves: Mapping[Matching, int]) -> tuple[str, dict[str, str]]:
+    if not leaves:
+        return "", {}
+    # A customer named twice by scope would have each event counted twice; for the latest alone that is no matter.
+    seen = fragments.seen_events(engine, fragments.mentioned(leaves), distinct=max(leaves.values()) > 1)
+    facts: dict[str, str] = {}
+    for leaf, n in leaves.items():
+        facts.update(fragments.events_facts(engine, leaf, n))
+    return seen, facts
+
+
+def _of_traits(engine: Engine, traits: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
+    traits = sorted(set(traits))
+    if not traits:
+        return "", {}
+    facts: dict[str, str] = {}
+    for key, form in traits:
+        facts.update(fragments.trait_facts(engine, key, form))
+    return fragments.seen_traits(engine, tuple(sorted({key for key, _ in traits}))), facts
+
+
+class _Answers:
+    """Phase 2: what follows from the facts.
+
+    A junction's changes_at says its parts' twice, so every part gets its own column, once, in a layer below those
+    that mention it; written out in place, a rule would double with every level."""
+
+    def __init__(self, engine: Engine, formulas: Iterable[Formula]) -> None:
+        self.engine = engine
+        self.levels: dict[Formula, int] = {}
+        for what in formulas:
+            self._level(what)
+        self.atoms = [part for part in self.levels if isinstance(part, Happened | TraitIs)]
+        self.junctions = [part for part in self.levels if isinstance(part, Junction)]
+        self.names: dict[Formula, str] = {atom: fragments.name_of(atom) for atom in self.atoms}
+        self.names.update((part, f"j{place}") for place, part in enumerate(self.junctions))
+        if 2 * (len(self.atoms) + len(self.junctions)) > columns_max:
+            raise TooWide
+
+    def _level(self, part: Formula) -> int:
+        if part not in self.levels:
+            match part:
+                case Junction(of=parts):
+                    self.levels[part] = 1 + max(self._level(one) for one in parts)
+                case Negation(of):
+                    self.levels[part] = self._level(of)
+                case _:
+                    self.levels[part] = 0
+        return self.levels[part]
+
+    def relation(self) -> str:
+        leaves: dict[Matching, int] = {}
+        for atom in self.atoms:
+            if isinstance(atom, Happened):
+                leaves[atom.leaf] = max(atom.n, leaves.get(atom.leaf, 0))
+        traits = [(atom.key, fragments.form_read(atom.test)) for atom in self.atoms if isinstance(atom, TraitIs)]
+        pieces: dict[str, str] = {}
+        for atom in self.atoms:
+            if isinstance(atom, Happened):
+                pieces.update(fragments.happened(self.engine, atom, listed=leaves[atom.leaf] > 1))
+            else:
+                pieces.update(fragments.trait_is(self.engine, atom))
+        columns = ['"customer_id"', '"at"', *(f'{piece} AS "{name}"' for name, piece in pieces.items())]
+        layer = _select(columns, _facts(self.engine, leaves, traits))
+        for level in range(1, 1 + max(self.levels.values(), default=0)):
+            columns = ["*"]
+            for part in self.junctions:
+                if self.levels[part] == level:
+                    name = self.names[part]
+                    columns.append(f'{self._all_or_some(part)} AS "h_{name}"')
+                    columns.append(f'{self._junction_changes_at(part)} AS "c_{name}"')
+            layer = _select(columns, layer + self.engine.fence)
+        return layer + self.engine.fence
+
+    def holds(self, part: Formula) -> str:
+        match part:
+            case Truth():
+                return "TRUE"
+            case Negation(of):
+                return f"NOT {self.holds(of)}"
+            case _:
+                return f'"h_{self.names[part]}"'
+
+    def changes_at(self, part: Formula) -> str:
+        match part:
+            case Truth():
+                return fragments.never(self.engine)
+            case Negation(of):
+                return self.changes_at(of)
+            case _:
+                return f'"c_{self.names[part]}"'
+
+    def _all_or_some(self, part: Junction) -> str:
+        return f"({(' AND ' if part.every else ' OR ').join(self.holds(one) for one in part.of)})"
+
+    def _junction_changes_at(self, part: Junction) -> str:
+        """While all hold, the first to change ends it. Once some do not, all of those must change before all can
+        hold, and that is not before the last of them does. "At least one" is the same with true and false
+        exchanged."""
+        first = f"LEAST({', '.join(self.changes_at(one) for one in part.of)})"
+        wrong = "NOT " if part.every else ""
+        lasts = (f'CASE WHEN {wrong}({self.holds(one)}) THEN {self.changes_at(one)} ELSE "at" END' for one in part.of)
+        last = f"GREATEST({', '.join(lasts)})"
+        then, otherwise = (first, last) if part.every else (last, first)
+        return f"CASE WHEN {self._all_or_some(part)} THEN {then} ELSE {otherwise} END"
+
+
+def _select(columns: Iterable[str], relation: str) -> str:
+    return f'SELECT {", ".join(columns)} FROM ({relation}) AS "t0"'  # noqa: S608 - pieces that Ibis wrote

@@ -1,0 +1,238 @@
+"""The words of the rule language: a rule says something about a customer at an instant.
+
+A rule is a tree of frozen nodes. `tree.py` reads and writes it as JSON, `text.py` as a sentence, `resolve.py`
+replaces what it mentions (stages, audiences) by their own rules, and `compile.py` turns what is left into SQL.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from regulars.rules.values import Value
+from regulars.shared.errors import Fault, Malformed
+
+depth_max: Final = 12
+nodes_max: Final = 200
+times_max: Final = 1_000
+conditions_of_event_max: Final = 20
+values_max: Final = 1_000
+
+Moment: TypeAlias = date | datetime
+"""An instant (aware, UTC), or a bare date: the whole day in the company's time zone. A datetime is tested for
+first: it is a date."""
+
+
+class Operator(StrEnum):
+    IS = "is"
+    IS_NOT = "is_not"
+    IN = "in"
+    NOT_IN = "not_in"
+    CONTAINS = "contains"
+    STARTS_WITH = "starts_with"
+    EXISTS = "exists"
+    ABSENT = "absent"
+    AT_LEAST = "at_least"
+    MORE_THAN = "more_than"
+    AT_MOST = "at_most"
+    LESS_THAN = "less_than"
+    BEFORE = "before"
+    AFTER = "after"
+    WITHIN_LAST = "within_last"
+    NOT_WITHIN_LAST = "not_within_last"
+
+
+OF_VALUE: Final = frozenset({Operator.IS, Operator.IS_NOT, Operator.CONTAINS, Operator.STARTS_WITH})
+OF_VALUES: Final = frozenset({Operator.IN, Operator.NOT_IN})
+OF_NOTHING: Final = frozenset({Operator.EXISTS, Operator.ABSENT})
+OF_NUMBER: Final = frozenset({Operator.AT_LEAST, Operator.MORE_THAN, Operator.AT_MOST, Operator.LESS_THAN})
+OF_MOMENT: Final = frozenset({Operator.BEFORE, Operator.AFTER})
+OF_DURATION: Final = frozenset({Operator.WITHIN_LAST, Operator.NOT_WITHIN_LAST})
+
+TRAIT_OPERATORS: Final = tuple(Operator)
+PROPERTY_OPERATORS: Final = tuple(o for o in Operator if o not in OF_MOMENT | OF_DURATION)
+
+Operand: TypeAlias = Value | tuple[Value, ...] | Moment | timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """What must be true of one value. The operator says what the operand is: see OF_VALUE and its neighbours."""
+
+    operator: Operator
+    operand: Operand = None
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyTest:
+    """A dotted path walks nested objects."""
+
+    property: str
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixed:
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyAct:
+    """Any event that is the customer's own act; what the system did to them does not count."""
+
+
+EventNames: TypeAlias = Named | Prefixed | AnyAct
+
+
+class Bound(StrEnum):
+    AT_LEAST = "at_least"
+    EXACTLY = "exactly"
+    AT_MOST = "at_most"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    bound: Bound
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """`at - duration <= time <= at`."""
+
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Both ends included; a bare date as the end includes its whole day."""
+
+    first: Moment
+    last: Moment
+
+
+once: Final = Times(Bound.AT_LEAST, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    of: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """The `any` of the tree."""
+
+    of: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    of: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    key: str
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    events: EventNames
+    where: tuple[PropertyTest, ...] = ()
+    times: Times = once
+    window: Within | Between | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InStage:
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class InAudience:
+    slug: str
+
+
+Rule: TypeAlias = All | Some | Not | Everyone | Trait | Did | InStage | InAudience
+
+
+class RuleNotUnderstood(Malformed):
+    """This rule is not understood."""
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        pointer: str = "",
+        expected: Sequence[str] = (),
+        nearest: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        self.problem, self.pointer, self.expected, self.nearest = problem, pointer, tuple(expected), nearest
+        self.line, self.column = line, column
+        place = f"line {line}, column {column}: " if line is not None else f"{pointer}: " if pointer else ""
+        hint = f" Did you mean {nearest!r}?" if nearest is not None else ""
+        wanted = f" Expected {_listed(self.expected)}." if self.expected else ""
+        said = {"expected": list(self.expected) or None, "nearest": nearest, "line": line, "column": column}
+        super().__init__(
+            f"{place}{problem}.{hint}{wanted}",
+            faults=(Fault(pointer, f"{problem}.{hint}{wanted}"),),
+            extra={key: value for key, value in said.items() if value is not None},
+        )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant. Case is forgiven, nothing far off is offered."""
+    by_fold = {name.casefold(): name for name in known}
+    found = difflib.get_close_matches(word.casefold()[:100], by_fold, n=1, cutoff=0.6)
+    return by_fold[found[0]] if found else None
+
+
+def children(rule: Rule) -> tuple[Rule, ...]:
+    match rule:
+        case All(of) | Some(of):
+            return of
+        case Not(of=one):
+            return (one,)
+        case _:
+            return ()
+
+
+def walk(rule: Rule) -> Iterator[Rule]:
+    """Every node, parents first, in the order they are written."""
+    yield rule
+    for child in children(rule):
+        yield from walk(child)
+
+
+def conditions(rule: Rule) -> tuple[Rule, ...]:
+    """The smallest parts that are true or false by themselves, each once, in the order they are written.
+
+    A negated condition stays together with its `not`: a reader wants to hear whether "did not order" holds."""
+    match rule:
+        case All() | Some() | Not(of=All() | Some() | Not()):
+            parts = (part for child in children(rule) for part in conditions(child))
+            return tuple(dict.fromkeys(parts))
+        case _:
+            return (rule,)
