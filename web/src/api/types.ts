@@ -10,6 +10,14 @@ export type Session = {
   company: { name: string; time_zone: string };
   demo: { note: string } | null;
 };
+export type Member = {
+  id: string;
+  name: string;
+  email: string;
+  role: string;
+  created_at: string;
+  last_signed_in_at: string | null;
+};
 export type Settings = {
   company_name: string;
   time_zone: string;
@@ -151,6 +159,8 @@ export type Preview = {
   count: number;
   sample: { id: string; name: string | null; email: string | null }[];
   rule_text: string;
+  /** The canonical tree of a rule that was asked as text. */
+  rule?: RuleTree;
   customer?: { holds: boolean; changes_at: string | null; conditions: Condition[] } | null;
 };
 export type Vocabulary = {

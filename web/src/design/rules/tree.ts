@@ -161,15 +161,18 @@ export function isComplete(node: Node): boolean {
     return children.length > 0 && children.every(isComplete);
   }
   if (kind === "not") return isNode(node.not) && isComplete(node.not);
-  if (kind === "stage" || kind === "audience" || kind === "trait")
-    return node[kind] !== "" && node[kind] !== null;
+  if (kind === "stage" || kind === "audience") return isSaid(node[kind]);
+  if (kind === "trait") return Object.values(node).every(isSaid);
   if (kind !== "did") return true;
   const where = Array.isArray(node.where) ? node.where : [];
-  const named = isNode(node.did)
-    ? node.did.prefix !== ""
-    : node.did !== "" && !(Array.isArray(node.did) && node.did.length === 0);
-  return named && where.every((condition) => isNode(condition) && condition.property !== "");
+  const between = Array.isArray(node.between) ? node.between : [];
+  const named = isNode(node.did) ? node.did.prefix !== "" : isSaid(node.did);
+  const conditions = where.every((condition) => isNode(condition) && Object.values(condition).every(isSaid));
+  return named && conditions && between.every(isSaid);
 }
+
+const isSaid = (value: unknown): boolean =>
+  value !== "" && value !== null && !(Array.isArray(value) && value.length === 0);
 
 /** RFC 6901: `["all", 0, "a/b"]` is `/all/0/a~1b`. */
 export function toPointer(path: Path): string {

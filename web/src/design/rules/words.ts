@@ -1,10 +1,10 @@
 /**
  * The operators a trait or a property can be held against, and how each reads and is filled in.
- * `takes` is the kind of value asked for: nothing, one text, several, a number, an instant, a duration, or days.
+ * `takes` is the kind of value asked for: nothing, one text, several, a number, an instant or a duration.
  */
 import { isNode, type Node } from "./tree";
 
-export type Takes = "nothing" | "text" | "texts" | "number" | "instant" | "duration" | "days";
+export type Takes = "nothing" | "text" | "texts" | "number" | "instant" | "duration";
 
 export interface Operator {
   key: string;
@@ -29,8 +29,12 @@ export const OPERATORS: readonly Operator[] = [
   { key: "after", words: "is after", takes: "instant" },
   { key: "within_last", words: "is within the last", takes: "duration" },
   { key: "not_within_last", words: "is not within the last", takes: "duration" },
-  { key: "anniversary_in", words: "has its anniversary within the next", takes: "days" },
 ];
+
+/** A property is a fact of its event's own time: it is not held against the clock. */
+export const PROPERTY_OPERATORS = OPERATORS.filter(
+  ({ takes }) => takes !== "instant" && takes !== "duration",
+);
 
 const BY_KEY = new Map(OPERATORS.map((operator) => [operator.key, operator]));
 const IS = OPERATORS[0] as Operator;
@@ -50,7 +54,6 @@ const EMPTY: Record<Takes, unknown> = {
   number: 0,
   instant: "",
   duration: "30d",
-  days: 7,
 };
 
 function carried(value: unknown, from: Takes, to: Takes): unknown {
@@ -60,7 +63,7 @@ function carried(value: unknown, from: Takes, to: Takes): unknown {
   return EMPTY[to];
 }
 
-/** Swaps the operator and keeps the value where it still fits; `held_for` goes with `is` alone. */
+/** Swaps the operator and keeps the value where it still fits. */
 export function withOperator(condition: Node, key: string): Node {
   const before = operatorOf(condition);
   const after = BY_KEY.get(key) ?? IS;
@@ -78,13 +81,11 @@ export const UNITS = [
   { value: "h", label: "hours" },
   { value: "d", label: "days" },
   { value: "w", label: "weeks" },
-  { value: "mo", label: "months" },
-  { value: "y", label: "years" },
 ] as const;
 
 /** `"90d"` is 90 and `d`; anything else is read as days. */
 export function splitDuration(text: string): { amount: number; unit: string } {
-  const match = /^(\d+)(s|m|h|d|w|mo|y)$/.exec(text);
+  const match = /^(\d+)(s|m|h|d|w)$/.exec(text);
   return match
     ? { amount: Number(match[1]), unit: match[2] as string }
     : { amount: Number.parseInt(text) || 1, unit: "d" };

@@ -1,0 +1,21 @@
+import { get, put } from "./client";
+import { asProblem, Problem } from "./problem";
+
+/**
+ * Saves something new under an address made from its name, unless that address is taken: a PUT there would
+ * replace what somebody else made.
+ */
+export async function putNew<Answer>(url: string, body: unknown): Promise<Answer> {
+  const taken = await get(url).then(
+    () => true,
+    (error: unknown) => {
+      if (asProblem(error).status === 404) return false;
+      throw error;
+    },
+  );
+  if (taken) {
+    const detail = "Something with this name exists already. Choose another name.";
+    throw new Problem(409, "The name is taken", detail, "name_taken", [{ pointer: "/name", detail }]);
+  }
+  return put<Answer>(url, body);
+}

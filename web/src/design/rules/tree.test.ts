@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import {
+  addTo,
+  duplicateAt,
+  faultsAt,
+  freshNode,
+  groupAt,
+  isComplete,
+  kindOf,
+  moveAt,
+  type Node,
+  negateAt,
+  nodeAt,
+  removeAt,
+  replaceAt,
+  toPointer,
+  ungroupAt,
+} from "./tree";
+
+const country: Node = { trait: "country", is: "DE" };
+const bought: Node = {
+  did: "Order Completed",
+  where: [{ property: "category", is: "beauty" }],
+  within: "90d",
+};
+const foreign: Node = { sum: "revenue", of: { did: "Order Completed" }, at_least: 500 };
+const rule: Node = { all: [country, { any: [bought, foreign] }, { not: { did: "Page Viewed" } }] };
+
+test("a part is found and replaced by its path, and the rest stays the same object", () => {
+  const path = ["all", 1, "any", 0];
+  expect(nodeAt(rule, path)).toBe(bought);
+  const next = replaceAt(rule, path, country);
+  expect(nodeAt(next, path)).toBe(country);
+  expect(nodeAt(next, ["all", 1, "any", 1])).toBe(foreign);
+  expect(rule.all).toHaveLength(3);
+});
+
+test("adding to a group appends, adding to a lone condition makes a group of both", () => {
+  expect(addTo(rule, ["all", 1], country)).toEqual({
+    all: [country, { any: [bought, foreign, country] }, { not: { did: "Page Viewed" } }],
+  });
+  expect(addTo(country, [], bought)).toEqual({ all: [country, bought] });
+  expect(addTo({ everyone: true }, [], bought)).toEqual({ all: [bought] });
+});
+
+test("what was added can be removed again, leaving the rule as it was", () => {
+  const added = addTo(rule, ["all", 1], freshNode("trait"));
+  expect(removeAt(added, ["all", 1, "any", 2])).toEqual(rule);
+});
+
+test("removing what a not holds removes the not; removing the root leaves everyone", () => {
+  expect(removeAt(rule, ["all", 2, "not"])).toEqual({ all: [country, { any: [bought, foreign] }] });
+  expect(removeAt({ not: country }, ["not"])).toEqual({ everyone: true });
+  expect(removeAt(rule, [])).toEqual({ everyone: true });
+});
+
+test("negating twice, moving down and up, and grouping and ungrouping come back to the same rule", () => {
+  const at = ["all", 0];
+  expect(negateAt(rule, at)).toEqual({
+    all: [{ not: country }, { any: [bought, foreign] }, { not: { did: "Page Viewed" } }],
+  });
+  expect(negateAt(negateAt(rule, at), at)).toEqual(rule);
+  expect(moveAt(moveAt(rule, at, 1), ["all", 1], -1)).toEqual(rule);
+  expect(ungroupAt(groupAt(rule, at, "any"), at)).toEqual(rule);
+  expect(ungroupAt(groupAt(country, [], "all"), [])).toEqual(country);
+});
+
+test("the first does not move up and the last not down", () => {
+  expect(moveAt(rule, ["all", 0], -1)).toEqual(rule);
+  expect(moveAt(rule, ["all", 2], 1)).toEqual(rule);
+});
+
+test("a copy is equal and independent", () => {
+  const copied = duplicateAt(rule, ["all", 1]);
+  expect(nodeAt(copied, ["all", 2])).toEqual(nodeAt(copied, ["all", 1]));
+  const changed = replaceAt(copied, ["all", 2, "any", 0, "within"], "7d");
+  expect(nodeAt(changed, ["all", 1, "any", 0, "within"])).toBe("90d");
+});
+
+test("a node this page cannot draw is known as other and survives edits beside it", () => {
+  expect(kindOf(foreign)).toBe("other");
+  expect(kindOf({ did: "A", then_not: { did: "B" }, for: "1h" })).toBe("other");
+  expect(nodeAt(moveAt(rule, ["all", 1, "any", 0], 1), ["all", 1, "any", 0])).toBe(foreign);
+});
+
+test("a rule is asked about only once every field is filled in", () => {
+  expect(isComplete(rule)).toBe(true);
+  expect(isComplete({ all: [] })).toBe(false);
+  expect(isComplete({ all: [country, freshNode("did")] })).toBe(false);
+  expect(isComplete({ trait: "country", in: [] })).toBe(false);
+  expect(isComplete({ did: { prefix: "" } })).toBe(false);
+  expect(isComplete({ did: "A", where: [{ property: "", is: "x" }] })).toBe(false);
+  expect(isComplete({ did: { any: true }, between: ["2026-01-01", ""] })).toBe(false);
+  expect(isComplete({ not: { audience: "vip" } })).toBe(true);
+});
+
+test("a fault is shown once, at the innermost part it points into", () => {
+  const faults = [
+    { pointer: "/all/1/any/0/did", detail: "unknown event" },
+    { pointer: "/all", detail: "too many" },
+    { pointer: "/all/10", detail: "elsewhere" },
+  ];
+  const inside = [toPointer(["all", 0]), toPointer(["all", 1]), toPointer(["all", 2])];
+  expect(faultsAt(faults, "", inside).map((fault) => fault.detail)).toEqual(["too many", "elsewhere"]);
+  expect(faultsAt(faults, "/all/1", ["/all/1/any/0"])).toEqual([]);
+  expect(faultsAt(faults, "/all/1/any/0", []).map((fault) => fault.detail)).toEqual(["unknown event"]);
+});
+
+test("a pointer escapes what it must", () => {
+  expect(toPointer(["all", 0, "a/b~c"])).toBe("/all/0/a~1b~0c");
+});

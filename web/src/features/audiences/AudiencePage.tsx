@@ -1,0 +1,127 @@
+import { Anchor, Button, Card, Group, Text, Title } from "@mantine/core";
+import { Link, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { type Audience, type AudienceMember, path, useList, useResource } from "@/api";
+import {
+  Ago,
+  type Column,
+  DataTable,
+  EmptyState,
+  IconAudiences,
+  IconBack,
+  Loaded,
+  Page,
+  RuleText,
+  Waiting,
+} from "@/design";
+import { count } from "@/lib/format";
+import { DeleteDialog } from "./DeleteDialog";
+import { State } from "./State";
+
+const refresh_ms = 5_000;
+
+export default function AudiencePage() {
+  const { slug = "" } = useParams({ strict: false }) as { slug?: string };
+  const audience = useResource<Audience>(path("audiences", slug), { refreshEvery: refresh_ms });
+  return (
+    <Loaded query={audience} waiting={<Waiting lines={8} />}>
+      {(found) => <AudienceView audience={found} />}
+    </Loaded>
+  );
+}
+
+function AudienceView({ audience }: { audience: Audience }) {
+  const [deleting, setDeleting] = useState(false);
+  return (
+    <Page
+      above={
+        <Anchor component={Link} to="/audiences" size="sm">
+          <IconBack size={14} stroke={1.7} aria-hidden style={{ verticalAlign: "-2px" }} /> Audiences
+        </Anchor>
+      }
+      title={audience.name}
+      lead={
+        <Group gap="xs">
+          <State state={audience.state} />
+          {audience.members === null ? (
+            <Text size="sm">Its members are being worked out. Leave this page if you like; it goes on.</Text>
+          ) : (
+            <Text size="sm">
+              {count(audience.members)} members now · rule changed <Ago at={audience.updated_at} />
+            </Text>
+          )}
+        </Group>
+      }
+      actions={
+        <>
+          <Button variant="default" color="red" onClick={() => setDeleting(true)}>
+            Delete
+          </Button>
+          <Button component={Link} to={`/audiences/${audience.slug}/edit`}>
+            Edit
+          </Button>
+        </>
+      }
+    >
+      <Card component="section" aria-label="Rule">
+        <Title order={2} size="h3" mb="xs">
+          Rule
+        </Title>
+        <RuleText rule={audience.rule_text} />
+      </Card>
+      <Card component="section" aria-label="Members">
+        <Title order={2} size="h3" mb="xs">
+          Members
+        </Title>
+        <Members slug={audience.slug} filling={audience.state === "filling"} />
+      </Card>
+      {deleting ? <DeleteDialog audience={audience} close={() => setDeleting(false)} /> : null}
+    </Page>
+  );
+}
+
+const COLUMNS: Column<AudienceMember>[] = [
+  {
+    key: "name",
+    title: "Customer",
+    heads: true,
+    cell: (member) => (
+      <Anchor component={Link} to={`/customers/${member.id}`} fw={600}>
+        {member.name || member.email || `Visitor ${member.id.slice(-6)}`}
+      </Anchor>
+    ),
+  },
+  { key: "email", title: "E-mail", wide: true, cell: (member) => member.email ?? "–" },
+  { key: "since", title: "Member since", cell: (member) => <Ago at={member.since} /> },
+];
+
+function Members({ slug, filling }: { slug: string; filling: boolean }) {
+  const members = useList<AudienceMember>(path("audiences", slug, "members"));
+  return (
+    <Loaded
+      query={members}
+      empty={
+        <EmptyState
+          title={filling ? "Still filling" : "The rule holds for nobody now"}
+          icon={<IconAudiences size={36} stroke={1.5} />}
+        >
+          {filling
+            ? "Members appear here as soon as the rule has been asked of every customer."
+            : "Customers appear here by themselves when it does. Edit the rule to see which condition lets nobody through."}
+        </EmptyState>
+      }
+    >
+      {(list) => (
+        <DataTable
+          label="Members"
+          columns={COLUMNS}
+          rows={list.items}
+          rowKey={(member) => member.id}
+          hasMore={members.hasNextPage}
+          loadingMore={members.isFetchingNextPage}
+          loadMore={members.fetchNextPage}
+        />
+      )}
+    </Loaded>
+  );
+}

@@ -1,0 +1,5 @@
+import { AudienceEditor } from "./AudienceEditor";
+
+export default function NewAudiencePage() {
+  return <AudienceEditor audience={null} />;
+}
