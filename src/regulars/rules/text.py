@@ -58,9 +58,8 @@ UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 BARE: Final = re.compile(r"[^\W\d][\w$.-]*")
 """A name that needs no quotes, unless it is one of RESERVED."""
-RESERVED: Final = frozenset(
-    "all and any anything at absent between contains did exactly everyone exists false in is less more not none of one or"
-    " starts true where within before after last time times the".split()
+RESERVED: Final = frozenset(word for words in WORDS.values() for word in words.split()) | frozenset(
+    ("all", "and", "any", "anything", "between", "did", "everyone", "exactly", "false", "in", "or", "true", "where")
 )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -106,3 +107,56 @@ def list_with(element: str) -> str:
 def _escaped(text: str) -> str:
     """Escapes what every regular expression dialect lets one escape, and no more: ASCII punctuation."""
     return re.sub(r"[!-/:-@\[-^`{-~]", r"\\\g<0>", text)
+
+
+def text_form(value: object) -> str | None:
+    """What `->>` makes of a JSON value in PostgreSQL. Numbers read as Decimal keep their digits (`1.50`)."""
+    match value:
+        case None:
+            return None
+        case str():
+            return value
+        case _:
+            return _json_text(value)
+
+
+def number_form(text: str | None) -> float | None:
+    """Of a text form: the number it is, if it is one."""
+    if text is None or len(text) > numeric_chars_max or not re.fullmatch(NUMERIC_TEXT[1:-1], text):
+        return None
+    return float(text)
+
+
+def flattened(properties: Mapping[str, object]) -> dict[str, str]:
+    """The text forms of an event's properties by dotted path. Objects have one too, lists no inner ones."""
+    forms: dict[str, str] = {}
+    waiting = list(properties.items())
+    while waiting:
+        path, value = waiting.pop()
+        text = text_form(value)
+        if text is not None:
+            forms.setdefault(path, text)
+        if isinstance(value, Mapping):
+            waiting.extend((f"{path}.{key}", inner) for key, inner in value.items())
+    return forms
+
+
+def _json_text(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return number_text(value)
+        case Decimal():
+            return format(abs(value) if value == 0 else value, "f")
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case Mapping():
+            inner = sorted(value.items(), key=lambda item: (len(item[0].encode()), item[0].encode()))
+            return f"{{{', '.join(f'{_json_text(key)}: {_json_text(one)}' for key, one in inner)}}}"
+        case list() | tuple():
+            return f"[{', '.join(_json_text(one) for one in value)}]"
+        case _:
+            raise TypeError(f"{type(value).__name__} is not JSON")

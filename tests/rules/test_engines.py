@@ -1,0 +1,169 @@
+"""Every engine gives the plain reading, and knows when it will change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from regulars.rules.compile import compile_rules
+from regulars.rules.resolve import resolve
+from regulars.rules.tree import parse_tree
+from tests.rules import plain, worlds
+from tests.rules.plain import History, World
+from tests.rules.worlds import Answering, Asked, InDuckDB, InPostgreSQL
+
+ZONES = {zone: ZoneInfo(zone) for zone in ("UTC", "Europe/Berlin", "America/New_York")}
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Answering]:
+    if request.param == "duckdb":
+        yield InDuckDB()
+        return
+    with psycopg.connect(request.getfixturevalue("postgres_url"), autocommit=True) as connection:
+        yield InPostgreSQL(connection)
+
+
+def check(
+    engine: Answering, trees: list[Any], histories: list[History], instants: list[datetime], world: World
+) -> None:
+    nodes = {slug: parse_tree(tree) for slug, tree in world.audiences.items()}
+    stages = {slug: parse_tree(tree) for slug, tree in world.stages.items()}
+    rules = {f"r{n}": resolve(parse_tree(tree), audiences=nodes, stages=stages) for n, tree in enumerate(trees)}
+    compiled = compile_rules(rules, engine.engine, world.zone)
+    engine.load(histories)
+    asked = [Asked(customer, at) for customer in range(len(histories)) for at in instants]
+    answers = engine.answers(compiled, asked)
+    assert set(answers) == set(asked)
+    for one in asked:
+        for n, tree in enumerate(trees):
+            holds, changes_at = answers[one][f"r{n}"]
+            history = histories[one.customer]
+            told = f"{tree} for {history} at {one.at}"
+            assert holds is plain.holds(tree, history, one.at, world), told
+            assert changes_at is None or changes_at > one.at, told
+            change = plain.first_change(tree, history, one.at, world)
+            assert changes_at is not None or change is None, f"{told}: never, but it changes at {change}"
+            assert change is None or (changes_at is not None and changes_at <= change), (
+                f"{told}: {changes_at}, {change}"
+            )
+            if is_simple(tree):
+                assert changes_at == change, f"{told}: {changes_at} is not the moment, {change} is"
+
+
+def is_simple(tree: dict[str, Any]) -> bool:
+    """Where the moment can be told exactly: one event is enough to decide."""
+    bound = tree.get("times", {"at_least": 1})
+    return "did" in tree and bound in ({"at_least": 1}, {"at_most": 0}, {"exactly": 0})
+
+
+made = settings(
+    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@given(
+    trees=st.lists(worlds.rules, min_size=1, max_size=6),
+    histories=st.lists(worlds.histories, min_size=1, max_size=4),
+    instants=worlds.asked_everywhere,
+    zone=st.sampled_from(list(ZONES)),
+)
+@settings(made, max_examples=40)
+def test_every_engine_gives_the_plain_reading(
+    engine: Answering, trees: list[Any], histories: list[History], instants: list[datetime], zone: str
+) -> None:
+    check(engine, trees, histories, instants, World(zone=ZONES[zone]))
+
+
+@given(
+    trees=st.lists(worlds.rules_with_mentions, min_size=1, max_size=3),
+    histories=st.lists(worlds.histories, min_size=1, max_size=3),
+    instants=worlds.asked_everywhere,
+    world=worlds.worlds,
+)
+@settings(made, max_examples=15)
+def test_stages_and_audiences_are_what_their_rules_say(
+    engine: Answering, trees: list[Any], histories: list[History], instants: list[datetime], world: World
+) -> None:
+    check(engine, trees, histories, instants, world)
+
+
+@pytest.mark.slow
+@given(
+    trees=st.lists(worlds.rules, min_size=1, max_size=12),
+    histories=st.lists(worlds.histories, min_size=1, max_size=8),
+    instants=worlds.asked_everywhere,
+    zone=st.sampled_from(list(ZONES)),
+)
+@settings(made, max_examples=600)
+def test_every_engine_gives_the_plain_reading_at_length(
+    engine: Answering, trees: list[Any], histories: list[History], instants: list[datetime], zone: str
+) -> None:
+    check(engine, trees, histories, instants, World(zone=ZONES[zone]))
+
+
+def test_just_before_the_moment_the_answer_is_the_same(engine: Answering) -> None:
+    """Told by the engine itself: asked again a microsecond before it changes, and at the moment."""
+    tree = {"did": "Order Completed", "within": "1d", "times": {"at_least": 2}}
+    times = [worlds.START, worlds.START + worlds.minutes(30), worlds.START + worlds.minutes(3000)]
+    engine.load([History([plain.Event("Order Completed", at) for at in times])])
+    compiled = compile_rules({"r": parse_tree(tree)}, engine.engine)
+    at = worlds.START + worlds.minutes(40)
+    holds, changes_at = engine.answers(compiled, [Asked(0, at)])[Asked(0, at)]["r"]
+    assert holds
+    assert changes_at == worlds.START + worlds.minutes(1440) + plain.TICK
+    before, then = Asked(0, changes_at - plain.TICK), Asked(0, changes_at)
+    answers = engine.answers(compiled, [before, then])
+    assert answers[before]["r"] == (True, changes_at)
+    assert answers[then]["r"][0] is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it's",
+        '"quoted"',
+        "100% %s %(x)s %%",
+        "a\\b\\",
+        "é ü 漢 😀",
+        "$1 {x} :y",
+        "line\nfeed\ttab",
+        "[x]*.+?^$(|)_#~&-",
+    ],
+)
+@pytest.mark.parametrize("operator", ["is", "contains", "starts_with"])
+def test_values_of_any_kind_are_quoted(engine: Answering, text: str, operator: str) -> None:
+    trees: list[Any] = [
+        {"trait": text, operator: text},
+        {"did": text, "where": [{"property": text.replace(".", ""), operator: text}]},
+        {"did": {"prefix": text}},
+        {"trait": "list", operator if operator == "contains" else "contains": text},
+    ]
+    events = [plain.Event(text, worlds.START, {text.replace(".", ""): text}), plain.Event("other", worlds.START, {})]
+    traits = [plain.TraitValue(text, worlds.START, 1, text), plain.TraitValue("list", worlds.START, 2, ["x", text])]
+    check(engine, trees, [History(events, traits), History(events[1:])], [worlds.START], World())
+
+
+def test_a_customer_named_twice_at_one_instant_is_counted_once(engine: Answering) -> None:
+    compiled = compile_rules({"r": parse_tree({"did": "A", "times": {"at_least": 2}})}, engine.engine)
+    engine.load([History([plain.Event("A", worlds.START)])])
+    one = Asked(0, worlds.START)
+    assert engine.answers(compiled, [one, one]) == {one: {"r": (False, None)}}
+
+
+def test_relations_can_be_given_as_queries(engine: Answering) -> None:
+    engine.load([History([plain.Event("A", worlds.START)])])
+    compiled = compile_rules({"r": parse_tree({"did": "A"})}, engine.engine)
+    one = Asked(0, datetime(2026, 12, 1, tzinfo=UTC))
+    given_scope = (
+        f"SELECT CAST('{worlds.customer_id(0)}' AS uuid) AS customer_id, TIMESTAMPTZ '2026-12-01 00:00Z' AS at"
+    )
+    bound = type(compiled)(compiled.keys, compiled.over(scope=given_scope))
+    assert engine.answers(bound, []) == {one: {"r": (True, None)}}
