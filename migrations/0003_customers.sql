@@ -61,6 +61,13 @@ CREATE TABLE merges (
 CREATE INDEX merges_kept ON merges (kept_id);
 CREATE INDEX merges_absorbed ON merges (absorbed_id);
 
+-- Every time an identifier came to point to another customer, in commit order: followers of the log move its events by it.
+CREATE TABLE identifier_moves (
+    seq            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    identifier_id  bigint NOT NULL,
+    customer_id    uuid NOT NULL
+);
+
 -- Orders to undo a merge, carried out by the next tick.
 CREATE TABLE unmerge_orders (
     merge_id    uuid PRIMARY KEY REFERENCES merges,
@@ -68,12 +75,13 @@ CREATE TABLE unmerge_orders (
     ordered_by  text NOT NULL
 );
 
--- Identifiers a member has taken apart: they never bring their customers together again by themselves.
+-- Customers a member has taken apart: they are never brought together again by what their devices send.
 CREATE TABLE separations (
-    one_id      bigint NOT NULL REFERENCES identifiers,
-    other_id    bigint NOT NULL REFERENCES identifiers,
-    at          timestamptz NOT NULL,
-    PRIMARY KEY (one_id, other_id)
+    one_id    uuid NOT NULL REFERENCES customers,
+    other_id  uuid NOT NULL REFERENCES customers,
+    at        timestamptz NOT NULL,
+    PRIMARY KEY (one_id, other_id),
+    CHECK (one_id < other_id)
 );
 
 -- Append-only. What counts is the latest record; a merge appends a "no" the absorbed customer had said (merge_id), and
@@ -93,3 +101,10 @@ CREATE TABLE consents (
     UNIQUE (message_id, channel, topic)
 );
 CREATE INDEX consents_of_customer ON consents (customer_id, channel, topic, at, seq);
+
+CREATE VIEW effective_consents AS
+SELECT DISTINCT ON (c.customer_id, c.channel, c.topic)
+       c.customer_id, c.channel, c.topic, c.answer, c.at, c.source
+  FROM consents AS c LEFT JOIN merges AS m ON m.id = c.merge_id
+ WHERE c.merge_id IS NULL OR m.undone_at IS NULL
+ ORDER BY c.customer_id, c.channel, c.topic, c.at DESC, c.seq DESC;

@@ -1,15 +1,14 @@
 -- Every registered rule and, for each customer, whether it holds, since when, and when time alone can change that.
 
 -- A rule is known by its owner and part: ('audience', slug), ('stage', 'lifecycle/stage'), ('journey', slug). At most one
--- version is live; a new one fills beside it and takes its place when it is whole. `resolved` has all mentions of
--- audiences and stages written out, so that a verdict depends on events, traits and time alone.
+-- version is live; a new one fills beside it and takes its place when it is whole. Rules are
+-- kept as written: what mentions an audience or a stage is registered anew whenever that one is.
 CREATE TABLE rules (
     id             integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     owner          text NOT NULL CHECK (owner IN ('audience', 'stage', 'journey')),
     part           text NOT NULL,
     position       smallint,
     tree           jsonb NOT NULL,
-    resolved       jsonb NOT NULL,
     state          text NOT NULL CHECK (state IN ('filling', 'filled', 'live', 'retired')),
     registered_at  timestamptz NOT NULL,
     registered_seq bigint NOT NULL,

@@ -24,11 +24,14 @@ CREATE TABLE template_versions (
     PRIMARY KEY (template_id, version)
 );
 
--- One row a message, for ever: what became of it and why, also when it was not sent.
+-- One row a message, for ever: what became of it and why, also when it was not sent. `made_for` is the customer it was made
+-- for and never changes; `customer_id` is whom that customer is part of now. `because` says why it was made, `why` what
+-- allowed it, withheld it or failed it. A provider is told `id`, so that a retry carries the same Message-ID.
 CREATE TABLE messages (
     id             uuid PRIMARY KEY,
     key            text NOT NULL UNIQUE,
     customer_id    uuid NOT NULL,
+    made_for       uuid NOT NULL,
     channel        text NOT NULL CHECK (channel IN ('email')),
     template_id    uuid NOT NULL REFERENCES templates,
     version        integer NOT NULL,
@@ -38,6 +41,7 @@ CREATE TABLE messages (
     event_seq      bigint,
     state          text NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'withheld', 'failed', 'unknown')),
     because        jsonb NOT NULL,
+    why            jsonb NOT NULL,
     created_at     timestamptz NOT NULL,
     due_at         timestamptz NOT NULL,
     lease_until    timestamptz,
@@ -69,6 +73,18 @@ CREATE TABLE message_links (
     url         text NOT NULL,
     PRIMARY KEY (message_id, position)
 );
+
+-- What came back by the links and the picture in a message. `machine`: a scanner or a proxy, not the customer.
+CREATE TABLE message_responses (
+    seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message_id  uuid NOT NULL REFERENCES messages,
+    kind        text NOT NULL CHECK (kind IN ('opened', 'clicked')),
+    position    smallint,
+    at          timestamptz NOT NULL,
+    machine     boolean NOT NULL,
+    agent       text NOT NULL
+);
+CREATE INDEX message_responses_of_message ON message_responses (message_id, at);
 
 CREATE TABLE suppressions (
     channel    text NOT NULL,

@@ -16,7 +16,10 @@ _HEAD = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 @cache
 def load_statements(package: str) -> Mapping[str, bytes]:
-    """Every named statement in the `sql` folder of a package. A name used twice, or a statement without its sentence, is an error."""
+    """Every named statement in the `sql` folder of a package.
+
+    A name used twice, or a statement without its sentence, is an error.
+    """
     found: dict[str, bytes] = {}
     for file in sorted(files(package).joinpath("sql").iterdir(), key=lambda entry: entry.name):
         if not file.name.endswith(".sql"):

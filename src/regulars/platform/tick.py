@@ -7,6 +7,7 @@ Steps hand sets to one another through temporary tables, made once a connection 
     unmerged        customers taken apart again (kept_id, absorbed_id, merge_id)
     recorded        the events this tick appended to the log (duplicates are not among them)
     scope           customers to judge at the tick's instant: touched by an event, or due by the clock
+    judged          the verdicts of this tick, whether they changed or not
     verdict_changes verdicts of live rules that became true or false in this tick
     became_live     rules whose first or new version is whole and counts from this tick on
     caused          what the steps make happen: events of the next tick
@@ -18,6 +19,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from regulars.platform.unit import Connection, Unit
+
+TICK_LOCK: Final = 7_291_820_002
+"""Only one tick runs at a time, in whatever process: it holds this advisory lock to its end."""
 
 TEMPORARY: Final = b"""
 CREATE TEMPORARY TABLE IF NOT EXISTS tick_messages (
@@ -35,6 +39,9 @@ CREATE TEMPORARY TABLE IF NOT EXISTS recorded (
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS scope (
     customer_id uuid PRIMARY KEY, at timestamptz NOT NULL
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS judged (
+    rule_id integer NOT NULL, customer_id uuid NOT NULL, holds boolean NOT NULL, changes_at timestamptz
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS verdict_changes (
     rule_id integer, customer_id uuid, holds boolean NOT NULL, PRIMARY KEY (rule_id, customer_id)
@@ -62,6 +69,11 @@ class Tick(Unit):
 
     def count(self, what: str, many: int) -> None:
         self.counts[what] = self.counts.get(what, 0) + many
+
+
+async def exclude_ticks(unit: Unit) -> None:
+    """Waits for a running tick to end and keeps the next from starting until this unit ends."""
+    await unit.run(b"SELECT pg_advisory_xact_lock(%(lock)s)", lock=TICK_LOCK)
 
 
 async def prepare_connection(connection: Connection) -> None:

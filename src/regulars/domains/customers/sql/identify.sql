@@ -1,0 +1,74 @@
+-- name: address_caused
+-- What the system caused is addressed to a customer, or to what has since become of them.
+UPDATE tick_messages AS t
+   SET identifier_id = i.id, customer_id = i.customer_id
+  FROM identifiers AS i
+ WHERE t.kind = 'caused' AND i.kind = 'customer' AND i.value = t.customer_id::text;
+
+-- name: drop_unaddressed
+-- A caused message whose customer no longer exists has nobody to happen to.
+DELETE FROM tick_messages WHERE kind = 'caused' AND identifier_id IS NULL;
+
+-- name: unsettled_mentions
+-- Messages that may change who is who: those with an identifier never seen, with identifiers of several customers, and
+-- every alias. All others need no decision.
+SELECT t.seq, t.message_id, t.at, t.user_id, t.email, t.phone, t.anonymous_id,
+       CASE WHEN t.kind = 'alias' THEN t.previous_id END AS previous_id
+  FROM tick_messages AS t
+ CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE i.id IS NULL) AS unseen, count(DISTINCT i.customer_id) AS customers
+         FROM (VALUES ('user_id', t.user_id), ('email', t.email), ('phone', t.phone), ('anonymous_id', t.anonymous_id))
+              AS m (kind, value)
+         LEFT JOIN identifiers AS i ON i.kind = m.kind AND i.value = m.value
+        WHERE m.value IS NOT NULL) AS found
+ WHERE t.kind <> 'caused' AND (t.kind = 'alias' OR found.unseen > 0 OR found.customers > 1)
+ ORDER BY t.seq;
+
+-- name: known_identifiers
+-- Where these identifiers point, and whether that customer has a user id.
+SELECT i.kind, i.value, i.customer_id,
+       EXISTS (SELECT FROM identifiers AS u WHERE u.customer_id = i.customer_id AND u.kind = 'user_id') AS with_user_id
+  FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS m (kind, value)
+  JOIN identifiers AS i ON i.kind = m.kind AND i.value = m.value;
+
+-- name: separations_of
+-- Pairs among these customers that a member has taken apart.
+SELECT one_id, other_id FROM separations WHERE one_id = ANY(%(customers)s) OR other_id = ANY(%(customers)s);
+
+-- name: add_customers
+-- New customers, each with an identifier of its own.
+WITH added AS (
+    INSERT INTO customers (id, created_at, first_seen_at, last_seen_at, traits, search)
+    SELECT n.id, %(at)s, n.seen_at, n.seen_at, '{}', ''
+      FROM unnest(%(ids)s::uuid[], %(seen_at)s::timestamptz[]) AS n (id, seen_at)
+    RETURNING id, first_seen_at)
+INSERT INTO identifiers (kind, value, customer_id, first_seen_at)
+SELECT 'customer', id::text, id, first_seen_at FROM added ORDER BY id;
+
+-- name: add_identifiers
+-- Identifiers not seen before, each pointing to its customer.
+INSERT INTO identifiers (kind, value, customer_id, first_seen_at)
+SELECT * FROM unnest(%(kinds)s::text[], %(values)s::text[], %(customers)s::uuid[], %(seen_at)s::timestamptz[]);
+
+-- name: merge
+-- One entry of the ledger: the identifiers of the absorbed customer now point to the kept one.
+WITH moved AS (
+    UPDATE identifiers SET customer_id = %(kept)s WHERE customer_id = %(absorbed)s RETURNING id, customer_id),
+followed AS (
+    INSERT INTO identifier_moves (identifier_id, customer_id) SELECT id, customer_id FROM moved ORDER BY id)
+INSERT INTO merges (id, kept_id, absorbed_id, identifier_ids, at, because)
+SELECT %(id)s, %(kept)s, %(absorbed)s, coalesce(array_agg(id ORDER BY id), '{}'), %(at)s, %(because)s FROM moved;
+
+-- name: remember_merged
+-- Tells the later steps who has become part of whom in the end.
+INSERT INTO merged SELECT * FROM unnest(%(kept)s::uuid[], %(absorbed)s::uuid[], %(merges)s::uuid[]);
+
+-- name: resolve_messages
+-- Every message belongs to the customer of its most trusted identifier.
+UPDATE tick_messages AS t
+   SET identifier_id = i.id, customer_id = i.customer_id
+  FROM identifiers AS i
+ WHERE t.kind <> 'caused'
+   AND i.kind = CASE WHEN t.user_id IS NOT NULL THEN 'user_id' WHEN t.email IS NOT NULL THEN 'email'
+                     WHEN t.phone IS NOT NULL THEN 'phone' ELSE 'anonymous_id' END
+   AND i.value = coalesce(t.user_id, t.email, t.phone, t.anonymous_id);

@@ -1,0 +1,100 @@
+"""Verdicts: whether a rule holds for a customer, since when, and when time alone can change that."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeAlias
+from uuid import UUID
+
+from regulars.rules.model import Rule
+from regulars.shared.errors import Conflict, Missing
+
+Owner: TypeAlias = Literal["audience", "stage", "journey"]
+"""Whose rule it is. A rule is known by its owner and part: ('audience', slug), ('stage', 'lifecycle/stage')."""
+
+
+class RuleUnknown(Missing):
+    """There is no such rule."""
+
+
+class RuleIsMentioned(Conflict):
+    """Other rules mention this one; change them first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInForce:
+    """One version of a rule, as it was written."""
+
+    id: int
+    owner: Owner
+    part: str
+    position: int | None
+    tree: dict[str, Any]
+    state: str
+    registered_at: datetime
+    registered_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a rule stands: `state` is 'live', or 'filling' while its first or next version is not whole yet."""
+
+    rule_id: int
+    state: Literal["live", "filling"]
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a rule, in words, for one customer at one instant."""
+
+    text: str
+    holds: bool
+    changes_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    holds: bool
+    changes_at: datetime | None
+    conditions: Sequence[Condition]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Who would match: how many, and a few of them. `customer` explains the one that was asked about."""
+
+    count: int
+    sample: Sequence[UUID]
+    customer: Explanation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the rules of one evaluation say of one customer at one instant, in the order the rules were given."""
+
+    customer_id: UUID
+    at: datetime
+    holds: Sequence[bool]
+    changes_at: Sequence[datetime | None]
+
+
+class Relations(Protocol):
+    """Where a compiled rule can be run: the relations `customers`, `events` and `trait_values` in some SQL dialect."""
+
+    @property
+    def dialect(self) -> Literal["postgres", "duckdb"]: ...
+
+    def stream(self, query: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """The rows of a query, in batches of a bounded size."""
+        ...
+
+    async def catch_up(self, seq: int) -> None:
+        """Returns when everything recorded up to this event is in the relations."""
+        ...
+
+
+RuleSet: TypeAlias = Mapping[str, Rule]
+"""Rules to be answered together, by a key of lower case letters, digits and _."""

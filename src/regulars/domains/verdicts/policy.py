@@ -1,0 +1,127 @@
+"""Which rules mean what: mentions written out, and who must be registered anew when a rule changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from regulars.domains.verdicts.model import Owner, RuleInForce, RuleSet
+from regulars.rules.model import InStage, Rule
+from regulars.rules.resolve import mentions, resolve
+from regulars.rules.tree import parse_tree
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A rule as its owner wants it. `position` orders the stages of the lifecycle."""
+
+    owner: Owner
+    part: str
+    rule: Rule
+    position: int | None = None
+
+    @property
+    def key(self) -> tuple[Owner, str]:
+        return self.owner, self.part
+
+
+class Book:
+    """A set of definitions that may mention one another: one for what counts now, one for what is coming."""
+
+    def __init__(self, definitions: Iterable[Definition]) -> None:
+        self._definitions = {definition.key: definition for definition in definitions}
+        stages = [one for one in self._definitions.values() if one.owner == "stage"]
+        stages.sort(key=lambda one: (one.position or 0, one.part))
+        self._stages = {stage_slug(one.part): one.rule for one in stages}
+        self._audiences = {one.part: one.rule for one in self._definitions.values() if one.owner == "audience"}
+
+    def __contains__(self, key: tuple[Owner, str]) -> bool:
+        return key in self._definitions
+
+    @property
+    def audiences(self) -> Sequence[str]:
+        return sorted(self._audiences)
+
+    @property
+    def stages(self) -> Sequence[str]:
+        return list(self._stages)
+
+    def written_out(self, rule: Rule, *, audience: str | None = None) -> Rule:
+        """The rule over events and traits alone. Raises where it mentions what is not there, or itself."""
+        return resolve(rule, audiences=self._audiences, stages=self._stages, name=audience)
+
+    def with_changes(self, definitions: Iterable[Definition], withdrawn: Iterable[tuple[Owner, str]]) -> Book:
+        gone = set(withdrawn)
+        kept = [one for key, one in self._definitions.items() if key not in gone]
+        return Book([*kept, *definitions])
+
+    def check(self, definitions: Iterable[Definition]) -> None:
+        """Raises when one of these rules, which are in this book, mentions what is not there, or itself.
+
+        A stage's own rule may mention stages before it, never itself or a later one: that would be a cycle."""
+        for one in definitions:
+            match one.owner:
+                case "audience":
+                    self.written_out(one.rule, audience=one.part)
+                case "stage":
+                    self.written_out(one.rule)
+                    self.stage(stage_slug(one.part))
+                case _:
+                    self.written_out(one.rule)
+
+    def stage(self, slug: str) -> Rule:
+        return self.written_out(InStage(slug))
+
+    def dependents(self, changed: Iterable[tuple[Owner, str]]) -> list[Definition]:
+        """All that mention any of these, directly or through others. Every stage counts as mentioned where one is:
+        being in a stage means that no later stage's rule holds."""
+        reached = set(changed)
+        found: dict[tuple[Owner, str], Definition] = {}
+        growing = True
+        while growing:
+            growing = False
+            for key, one in self._definitions.items():
+                if key not in reached and _mentions_any(one.rule, reached):
+                    found[key] = one
+                    reached.add(key)
+                    growing = True
+        return list(found.values())
+
+
+def stage_slug(part: str) -> str:
+    """The stage in ('stage', 'lifecycle/stage')."""
+    return part.rpartition("/")[2]
+
+
+def definition_of(row: RuleInForce) -> Definition:
+    return Definition(row.owner, row.part, parse_tree(row.tree), row.position)
+
+
+def books(rows: Sequence[RuleInForce]) -> tuple[Book, Book]:
+    """What counts now, and what will count once every coming version has been filled."""
+    live = {(row.owner, row.part): definition_of(row) for row in rows if row.state == "live"}
+    coming = {(row.owner, row.part): definition_of(row) for row in rows if row.state != "live"}
+    return Book(live.values()), Book({**live, **coming}.values())
+
+
+def rule_set(rows: Sequence[RuleInForce]) -> dict[int, Rule]:
+    """Every rule in force with its mentions written out: those that count by those that count, coming ones by what
+    is coming."""
+    now, soon = books(rows)
+    rules: dict[int, Rule] = {}
+    for row in rows:
+        book = now if row.state == "live" else soon
+        rules[row.id] = book.written_out(parse_tree(row.tree), audience=row.part if row.owner == "audience" else None)
+    return rules
+
+
+def keyed(rules: Mapping[int, Rule]) -> RuleSet:
+    return {str(rule_id): rule for rule_id, rule in rules.items()}
+
+
+def _mentions_any(rule: Rule, keys: Iterable[tuple[Owner, str]]) -> bool:
+    named = mentions(rule)
+    return any(
+        (owner == "audience" and part in named.audiences) or (owner == "stage" and bool(named.stages))
+        for owner, part in keys
+    )

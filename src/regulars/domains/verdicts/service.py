@@ -1,0 +1,207 @@
+"""The verbs of verdicts: rules are defined here by their owners, and asked about by everyone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from regulars.domains.verdicts import policy, store
+from regulars.domains.verdicts.model import (
+    Answer,
+    Condition,
+    Explanation,
+    Owner,
+    Preview,
+    Relations,
+    RuleIsMentioned,
+    RuleSet,
+    Standing,
+)
+from regulars.domains.verdicts.policy import Definition
+from regulars.platform.tick import exclude_ticks
+from regulars.platform.unit import Unit, Units
+from regulars.rules.model import Rule, conditions
+from regulars.rules.resolve import mentions
+from regulars.rules.text import to_text
+from regulars.rules.tree import parse_tree, to_tree
+
+sample_size: Final = 10
+points_per_query_max: Final = 5_000
+
+
+async def define(unit: Unit, owner: Owner, part: str, rule: Rule, position: int | None = None) -> None:
+    """Registers a rule, or its next version. It counts once the background has judged everyone by it; until then the
+    version before stays in force. Refuses a rule that mentions what is not there, or itself."""
+    await define_all(unit, [Definition(owner, part, rule, position)])
+
+
+async def define_all(
+    unit: Unit, definitions: Sequence[Definition], *, withdraw: Iterable[tuple[Owner, str]] = ()
+) -> None:
+    """Registers rules that belong together, and ends others, as one change. Whatever mentions a changed rule is
+    registered anew with it."""
+    await exclude_ticks(unit)
+    gone = list(withdraw)
+    rows = await store.rules_in_force(unit)
+    before = policy.books(rows)[1]
+    after = before.with_changes(definitions, gone)
+    changed = [*(one.key for one in definitions), *gone]
+    dependents = after.dependents(changed)
+    _refuse_loose_ends(dependents, after, gone)
+    after.check([*definitions, *dependents])
+    for owner, part in gone:
+        await store.retire(unit, owner, part)
+    seq = await store.last_event(unit)
+    for one in [*definitions, *dependents]:
+        tree = to_tree(one.rule)
+        await store.add_rule(unit, owner=one.owner, part=one.part, position=one.position, tree=tree, seq=seq)
+
+
+async def withdraw(unit: Unit, owner: Owner, part: str) -> None:
+    """Ends a rule. Refuses while another rule mentions it."""
+    await define_all(unit, [], withdraw=[(owner, part)])
+
+
+def _refuse_loose_ends(dependents: Sequence[Definition], after: policy.Book, gone: Sequence[tuple[Owner, str]]) -> None:
+    if not gone:
+        return
+    audiences = {part for owner, part in gone if owner == "audience"} - set(after.audiences)
+    stages = {policy.stage_slug(part) for owner, part in gone if owner == "stage"} - set(after.stages)
+    for one in dependents:
+        named = mentions(one.rule)
+        for slug in sorted((named.audiences & audiences) | (named.stages & stages)):
+            raise RuleIsMentioned(
+                f"The rule of the {one.owner} {one.part!r} mentions {slug!r}; change that rule first."
+            )
+
+
+async def standing(unit: Unit, owner: Owner) -> dict[str, Standing]:
+    """How each rule of an owner stands; the newest version's rule, and the id of the one that counts, if any does."""
+    found: dict[str, Standing] = {}
+    live: dict[str, int] = {}
+    for row in await store.rules_in_force(unit):
+        if row.owner == owner:
+            if row.state == "live":
+                live[row.part] = row.id
+            state: Literal["live", "filling"] = "live" if row.state == "live" else "filling"
+            before = found.get(row.part)
+            if before is None or state == "filling":
+                found[row.part] = Standing(live.get(row.part, row.id), state, parse_tree(row.tree))
+    return found
+
+
+async def written_out(unit: Unit, rules: Mapping[str, Rule]) -> RuleSet:
+    """Rules with their mentions written out by what is in force or coming."""
+    book = policy.books(await store.rules_in_force(unit))[1]
+    return {key: book.written_out(rule) for key, rule in rules.items()}
+
+
+async def preview(
+    unit: Unit,
+    rule: Rule,
+    *,
+    at: datetime,
+    customer_id: UUID | None = None,
+    relations: Relations | None = None,
+    audience: str | None = None,
+) -> Preview:
+    """Who would match at an instant: counted over everyone, in the warehouse where there is one."""
+    source = relations or store.PostgresRelations(unit)
+    book = policy.books(await store.rules_in_force(unit))[1]
+    written = {"0": book.written_out(rule, audience=audience)}
+    zone = await store.time_zone(unit)
+    count, sample = 0, list[UUID]()
+    async for batch in store.answers(source, written, zone, store.scope_of_everyone(at, source.dialect)):
+        for answer in batch:
+            if answer.holds[0]:
+                count += 1
+                if len(sample) < sample_size:
+                    sample.append(answer.customer_id)
+    explained = None
+    if customer_id is not None:
+        explained = (await explain(unit, {"0": rule}, customer_id, at=at))["0"]
+    return Preview(count, sample, explained)
+
+
+async def explain(unit: Unit, rules: Mapping[str, Rule], customer_id: UUID, *, at: datetime) -> dict[str, Explanation]:
+    """Each rule for one customer: whether it holds, when that can change, and the same for each of its conditions."""
+    if not rules:
+        return {}
+    parts = {key: [rule, *conditions(rule)] for key, rule in rules.items()}
+    names = {f"{place}_{n}": one for place, key in enumerate(parts) for n, one in enumerate(parts[key])}
+    written = await written_out(unit, names)
+    source, zone = store.PostgresRelations(unit), await store.time_zone(unit)
+    told: dict[str, tuple[bool, datetime | None]] = {}
+    async for batch in store.answers(source, written, zone, store.scope_of([(customer_id, at)])):
+        for answer in batch:
+            told = dict(zip(written, zip(answer.holds, answer.changes_at, strict=True), strict=True))
+    found = {}
+    for place, key in enumerate(parts):
+        each = [
+            Condition(to_text(one), *told[f"{place}_{n}"])
+            for n, one in enumerate(parts[key])
+            if n or len(parts[key]) == 1
+        ]
+        found[key] = Explanation(*told[f"{place}_0"], conditions=each)
+    return found
+
+
+async def evaluate(
+    unit: Unit,
+    rules: Mapping[str, Rule],
+    points: Sequence[tuple[UUID, datetime]],
+    *,
+    relations: Relations | None = None,
+) -> AsyncIterator[Sequence[Answer]]:
+    """Every rule for each customer at each instant asked about: for rehearsals and rebuilt histories."""
+    source, zone = relations or store.PostgresRelations(unit), await store.time_zone(unit)
+    written = await written_out(unit, rules)
+    for start in range(0, len(points), points_per_query_max):
+        scope = store.scope_of(points[start : start + points_per_query_max])
+        async for batch in store.answers(source, written, zone, scope):
+            yield batch
+
+
+async def fill(units: Units, *, at: datetime, relations: Relations | None = None) -> int:
+    """Judges everyone by the rules that wait for it. Returns how many rules were filled.
+
+    Exact beside running ticks: a rule is registered between two ticks, ticks judge by it from then on and write a row
+    for everyone they look at, and what is found here for the others never overwrites such a row.
+    """
+    async with units.open(at=at) as unit:
+        waiting = await store.filling(unit)
+        if not waiting:
+            return 0
+        written = policy.rule_set(await store.rules_in_force(unit))
+        rules = {str(row.id): written[row.id] for row in waiting}
+        zone = await store.time_zone(unit)
+        ids = [row.id for row in waiting]
+        source = relations or store.PostgresRelations(unit)
+        await source.catch_up(max(row.registered_seq for row in waiting))
+        async for batch in store.answers(source, rules, zone, store.scope_of_everyone(at, source.dialect)):
+            async with units.open(at=at) as load:
+                await store.add_filled(load, ids, batch)
+        await store.mark_filled(unit, ids)
+    return len(ids)
+
+
+async def sweep(units: Units, *, at: datetime, rows_max: int = 20_000) -> int:
+    """Removes verdicts of rules that count no more, a bounded number at a time."""
+    async with units.open(at=at) as unit:
+        return await store.sweep_retired(unit, before=at, rows_max=rows_max)
+
+
+async def next_due(unit: Unit) -> datetime | None:
+    return await store.next_due(unit)
+
+
+async def has_work(unit: Unit) -> bool:
+    return await store.has_work(unit)
+
+
+async def vocabulary(unit: Unit) -> tuple[Sequence[str], Sequence[str]]:
+    """The audiences and stages a rule may mention."""
+    book = policy.books(await store.rules_in_force(unit))[1]
+    return book.audiences, book.stages

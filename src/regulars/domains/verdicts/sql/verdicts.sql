@@ -1,0 +1,124 @@
+-- name: rules_in_force
+-- Every version of a rule that counts or is coming, in a fixed order.
+SELECT id, owner, part, position, tree, state, registered_at, registered_seq
+  FROM rules WHERE state <> 'retired' ORDER BY id;
+
+-- name: time_zone
+-- The company's time zone, in which bare dates are days.
+SELECT value #>> '{}' FROM settings WHERE name = 'time_zone';
+
+-- name: drop_absorbed
+-- An absorbed customer is judged no more.
+DELETE FROM verdicts AS v USING merged AS m WHERE v.customer_id = m.absorbed_id;
+
+-- name: touch
+-- Whoever something happened to, and whoever was merged or taken apart, is judged in this tick.
+INSERT INTO scope (customer_id, at)
+SELECT customer_id, %(at)s FROM (
+    SELECT customer_id FROM recorded UNION SELECT kept_id FROM merged
+     UNION SELECT kept_id FROM unmerged UNION SELECT absorbed_id FROM unmerged) AS touched;
+
+-- name: add_due
+-- So is whoever the clock alone can have changed, the longest due first, up to a ceiling.
+INSERT INTO scope (customer_id, at)
+SELECT DISTINCT customer_id, %(at)s::timestamptz FROM (
+    SELECT customer_id FROM verdicts WHERE changes_at <= %(at)s ORDER BY changes_at LIMIT %(due_max)s) AS due
+    ON CONFLICT DO NOTHING;
+
+-- name: make_live
+-- Rules that have been filled count from this tick on and take the place of the version before.
+WITH retired AS (
+    UPDATE rules AS old SET state = 'retired', retired_at = %(at)s
+      FROM rules AS new
+     WHERE new.state = 'filled' AND old.state = 'live' AND old.owner = new.owner AND old.part = new.part
+    RETURNING old.id, old.owner, old.part)
+INSERT INTO became_live (rule_id, owner, part, replaces)
+SELECT new.id, new.owner, new.part, retired.id
+  FROM rules AS new LEFT JOIN retired ON retired.owner = new.owner AND retired.part = new.part
+ WHERE new.state = 'filled';
+
+-- name: mark_live
+-- The other half of the same step: the one-live-version index is checked row by row.
+UPDATE rules AS r SET state = 'live', live_at = %(at)s FROM became_live AS b WHERE r.id = b.rule_id;
+
+-- name: forget_certain_no
+-- What a live rule denies for good needs no row, and a merged customer none at all.
+DELETE FROM verdicts AS v USING became_live AS b
+ WHERE v.rule_id = b.rule_id
+   AND ((NOT v.holds AND v.changes_at IS NULL)
+        OR EXISTS (SELECT FROM customers AS c WHERE c.id = v.customer_id AND c.merged_into IS NOT NULL));
+
+-- name: note_changes
+-- What became true or false in this tick, for rules that count.
+INSERT INTO verdict_changes (rule_id, customer_id, holds)
+SELECT j.rule_id, j.customer_id, j.holds
+  FROM judged AS j
+  JOIN rules AS r ON r.id = j.rule_id AND r.state = 'live'
+  LEFT JOIN verdicts AS v ON v.rule_id = j.rule_id AND v.customer_id = j.customer_id
+ WHERE j.holds IS DISTINCT FROM coalesce(v.holds, false);
+
+-- name: remove_denied
+-- A customer a live rule denies for good has no row.
+DELETE FROM verdicts AS v USING judged AS j, rules AS r
+ WHERE v.rule_id = j.rule_id AND v.customer_id = j.customer_id AND r.id = j.rule_id AND r.state = 'live'
+   AND NOT j.holds AND j.changes_at IS NULL;
+
+-- name: write_judged
+-- All other verdicts of this tick, where they differ from what is stored.
+INSERT INTO verdicts AS v (rule_id, customer_id, holds, since, changes_at)
+SELECT j.rule_id, j.customer_id, j.holds, %(at)s, j.changes_at
+  FROM judged AS j JOIN rules AS r ON r.id = j.rule_id
+ WHERE j.holds OR j.changes_at IS NOT NULL OR r.state <> 'live'
+    ON CONFLICT (rule_id, customer_id) DO UPDATE
+   SET holds = excluded.holds, changes_at = excluded.changes_at,
+       since = CASE WHEN v.holds = excluded.holds THEN v.since ELSE excluded.since END
+ WHERE v.holds <> excluded.holds OR v.changes_at IS DISTINCT FROM excluded.changes_at;
+
+-- name: next_due
+-- When the clock alone can next change a verdict.
+SELECT min(changes_at) FROM verdicts;
+
+-- name: last_event
+-- How far the log has come.
+SELECT coalesce(max(seq), 0) FROM events;
+
+-- name: add_rule
+-- A new version of a rule, to be filled.
+INSERT INTO rules (owner, part, position, tree, state, registered_at, registered_seq)
+VALUES (%(owner)s, %(part)s, %(position)s, %(tree)s, 'filling', %(at)s, %(seq)s);
+
+-- name: retire_coming
+-- A version that was coming has been overtaken by a newer one.
+UPDATE rules SET state = 'retired', retired_at = %(at)s
+ WHERE owner = %(owner)s AND part = %(part)s AND state IN ('filling', 'filled');
+
+-- name: retire
+-- Ends every version of a rule.
+UPDATE rules SET state = 'retired', retired_at = %(at)s
+ WHERE owner = %(owner)s AND part = %(part)s AND state <> 'retired';
+
+-- name: filling
+-- Rules whose verdicts over all customers are yet to be found.
+SELECT id, owner, part, position, tree, state, registered_at, registered_seq
+  FROM rules WHERE state = 'filling' ORDER BY id;
+
+-- name: add_filled
+-- Verdicts found in bulk; where a tick has judged a customer meanwhile, the tick knows better.
+INSERT INTO verdicts (rule_id, customer_id, holds, since, changes_at)
+SELECT f.rule_id, f.customer_id, f.holds, %(at)s, f.changes_at
+  FROM filled AS f JOIN rules AS r ON r.id = f.rule_id AND r.state = 'filling'
+    ON CONFLICT DO NOTHING;
+
+-- name: mark_filled
+-- These rules are whole; the next tick lets them count.
+UPDATE rules SET state = 'filled' WHERE id = ANY(%(ids)s) AND state = 'filling';
+
+-- name: sweep_retired
+-- Verdicts of rules that count no more, a bounded number at a time.
+DELETE FROM verdicts WHERE ctid = ANY(ARRAY(
+    SELECT v.ctid FROM verdicts AS v JOIN rules AS r ON r.id = v.rule_id
+     WHERE r.state = 'retired' AND r.retired_at < %(before)s LIMIT %(rows_max)s));
+
+-- name: has_work
+-- Whether a tick has verdicts due or rules to let count.
+SELECT EXISTS (SELECT FROM verdicts WHERE changes_at <= %(at)s) OR EXISTS (SELECT FROM rules WHERE state = 'filled');
