@@ -10,6 +10,8 @@ export default defineConfig({
   resolve: { alias: { "@": source } },
   build: {
     outDir: "dist",
+    // These know light-dark() and oklch(); for older ones the colours would be rewritten, and wrongly.
+    target: ["chrome123", "edge123", "firefox128", "safari17.5"],
     // The charts are one lazy chunk of their own; everything else stays far below this.
     chunkSizeWarningLimit: 900,
     // Small images as data: addresses would need a hole in the content security policy.

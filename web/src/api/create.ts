@@ -1,5 +1,5 @@
+import { asProblem, Problem } from "@/lib/problem";
 import { get, put } from "./client";
-import { asProblem, Problem } from "./problem";
 
 /**
  * Saves something new under an address made from its name, unless that address is taken: a PUT there would

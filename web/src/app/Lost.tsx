@@ -1,7 +1,7 @@
 import { Button, Container } from "@mantine/core";
 import type { ErrorComponentProps } from "@tanstack/react-router";
 import { Link } from "@tanstack/react-router";
-import { EmptyState, IconSearch, ProblemNotice } from "@/design";
+import { EmptyState, IconSearch, Page, ProblemNotice } from "@/design";
 
 /** An address that no page has. */
 export function Lost() {
@@ -24,7 +24,9 @@ export function Lost() {
 export function Broken({ error, reset }: ErrorComponentProps) {
   return (
     <Container size="sm" py="xl">
-      <ProblemNotice problem={error} retry={reset} />
+      <Page title="This page broke">
+        <ProblemNotice problem={error} retry={reset} />
+      </Page>
     </Container>
   );
 }

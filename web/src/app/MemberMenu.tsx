@@ -26,10 +26,7 @@ export function MemberMenu({ member, compact = false }: Props) {
   return (
     <Menu position={compact ? "bottom-end" : "top-start"} width={232} withinPortal>
       <Menu.Target>
-        <UnstyledButton
-          className={classes.button}
-          aria-label={compact ? `Account of ${member.name}` : undefined}
-        >
+        <UnstyledButton className={classes.button}>
           <Avatar
             name={member.name}
             color="mulberry"
@@ -38,7 +35,9 @@ export function MemberMenu({ member, compact = false }: Props) {
             alt=""
             aria-hidden
           />
-          {compact ? null : (
+          {compact ? (
+            <span className="rg-hidden">Account of {member.name}</span>
+          ) : (
             <span className={classes.words}>
               <span className={classes.name}>{member.name}</span>
               <span className={classes.role}>{member.role}</span>

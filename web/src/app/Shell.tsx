@@ -2,10 +2,9 @@ import { AppShell, Burger, Drawer, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link, Outlet, useLocation, useMatches } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import type { LifecycleModel, List } from "@/api";
+import type { LifecycleModel, List, Problem } from "@/api";
 import { useResource, useSession } from "@/api";
-import { Loaded, StageColours, Waiting } from "@/design";
-import { Brand } from "./Brand";
+import { Brand, Loaded, Page, ProblemNotice, StageColours, Waiting } from "@/design";
 import { DemoNote } from "./DemoNote";
 import { MemberMenu } from "./MemberMenu";
 import { Navigation } from "./Navigation";
@@ -20,6 +19,10 @@ export function Shell() {
   return (
     <Loaded
       query={session}
+      failed={(problem, retry) =>
+        // Signed out: the sign-in page is on its way.
+        problem.status === 401 ? null : <Outage problem={problem} retry={retry} />
+      }
       waiting={
         <div className={classes.start}>
           <Waiting lines={3} />
@@ -51,7 +54,7 @@ export function Shell() {
                 <MemberMenu member={member} compact />
               </Group>
             </AppShell.Header>
-            <AppShell.Navbar className={classes.navbar} component="div" visibleFrom="md">
+            <AppShell.Navbar className={classes.navbar} component="header" visibleFrom="md">
               <Link to="/" className={classes.brand} aria-label="Regulars, home">
                 <Brand />
               </Link>
@@ -72,6 +75,16 @@ export function Shell() {
         </Stages>
       )}
     </Loaded>
+  );
+}
+
+function Outage({ problem, retry }: { problem: Problem; retry: () => void }) {
+  return (
+    <main className={classes.start}>
+      <Page title="Regulars cannot be reached">
+        <ProblemNotice problem={problem} retry={retry} />
+      </Page>
+    </main>
   );
 }
 

@@ -1,6 +1,7 @@
 import { Button, Group, Table } from "@mantine/core";
 import type { ReactNode } from "react";
 import classes from "./DataTable.module.css";
+import { ScrollBox } from "./ScrollBox";
 
 export type Column<Row> = {
   key: string;
@@ -33,7 +34,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, hasMore, loadingM
   });
   return (
     <div>
-      <Table.ScrollContainer minWidth={0} scrollAreaProps={{ "aria-label": label }} type="native">
+      <ScrollBox label={label}>
         <Table className={classes.table} verticalSpacing="sm" highlightOnHover>
           <caption className={classes.caption}>{label}</caption>
           <Table.Thead>
@@ -63,7 +64,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, hasMore, loadingM
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </ScrollBox>
       {hasMore ? (
         <Group justify="center" mt="md">
           <Button variant="default" loading={loadingMore ?? false} onClick={() => loadMore?.()}>

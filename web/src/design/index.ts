@@ -1,3 +1,4 @@
+export { Brand } from "./Brand";
 export { CopyText } from "./CopyText";
 export { type Column, DataTable } from "./DataTable";
 export { EmptyState } from "./EmptyState";
@@ -7,6 +8,7 @@ export { Money } from "./Money";
 export { Page } from "./Page";
 export { ProblemNotice } from "./ProblemNotice";
 export { RuleText } from "./RuleText";
+export { ScrollBox } from "./ScrollBox";
 export { StageBadge, StageColours, stageColours, useStageColours } from "./Stage";
 export { Ago, Instant } from "./Time";
 export { theme, variables } from "./theme";

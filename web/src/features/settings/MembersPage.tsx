@@ -1,0 +1,37 @@
+import { Badge } from "@mantine/core";
+import type { Member } from "@/api";
+import { Ago, type Column, EmptyState, Instant } from "@/design";
+import { ListPage } from "./ListPage";
+
+const COLUMNS: Column<Member>[] = [
+  { key: "name", title: "Name", heads: true, cell: (member) => member.name },
+  { key: "email", title: "E-mail", cell: (member) => member.email },
+  {
+    key: "role",
+    title: "Role",
+    cell: (member) => (
+      <Badge variant="light" tt="none">
+        {member.role}
+      </Badge>
+    ),
+  },
+  { key: "since", title: "Since", wide: true, cell: (member) => <Instant at={member.created_at} /> },
+  {
+    key: "seen",
+    title: "Signed in",
+    wide: true,
+    cell: (member) => <Ago at={member.last_signed_in_at} empty="never" />,
+  },
+];
+
+export default function MembersPage() {
+  return (
+    <ListPage
+      title="Members"
+      lead="Colleagues who sign in to Regulars."
+      url="/api/members"
+      columns={COLUMNS}
+      empty={<EmptyState title="No members">The first one comes through the set-up link.</EmptyState>}
+    />
+  );
+}
