@@ -88,7 +88,7 @@ export function splitDuration(text: string): { amount: number; unit: string } {
   const match = /^(\d+)(s|m|h|d|w)$/.exec(text);
   return match
     ? { amount: Number(match[1]), unit: match[2] as string }
-    : { amount: Number.parseInt(text) || 1, unit: "d" };
+    : { amount: Number.parseInt(text, 10) || 1, unit: "d" };
 }
 
 export function joinDuration(amount: number, unit: string): string {
