@@ -89,7 +89,7 @@ def did(tree: Tree, history: History, at: datetime, zone: tzinfo) -> bool:
         if all(passes(test, walked(event.properties, test["property"]), at, zone) for test in tree.get("where", ())):
             count += 1
     ((bound, n),) = tree.get("times", {"at_least": 1}).items()
-    return {"at_least": count >= n, "exactly": count == n, "at_most": count <= n}[bound]
+    return bool({"at_least": count >= n, "exactly": count == n, "at_most": count <= n}[bound])
 
 
 def is_named(event: Event, wanted: Any) -> bool:
@@ -97,7 +97,9 @@ def is_named(event: Event, wanted: Any) -> bool:
         return event.name == wanted
     if isinstance(wanted, list):
         return event.name in wanted
-    return event.name.startswith(wanted["prefix"]) if "prefix" in wanted else event.by_customer
+    if "prefix" in wanted:
+        return event.name.startswith(str(wanted["prefix"]))
+    return event.by_customer
 
 
 def walked(properties: Mapping[str, Any], path: str) -> Any:
@@ -146,7 +148,7 @@ def passes(test: Tree, value: Any, at: datetime, zone: tzinfo) -> bool:
         case "within_last":
             return instant is not None and at - duration(operand) <= instant <= at
         case "not_within_last":
-            return instant is None or not at - duration(operand) <= instant <= at
+            return not (instant is not None and at - duration(operand) <= instant <= at)
     raise AssertionError(operator)
 
 

@@ -70,12 +70,12 @@ made = settings(
 
 
 @given(
-    trees=st.lists(worlds.rules, min_size=1, max_size=6),
+    trees=st.lists(worlds.rules, min_size=1, max_size=4),
     histories=st.lists(worlds.histories, min_size=1, max_size=4),
     instants=worlds.asked_everywhere,
     zone=st.sampled_from(list(ZONES)),
 )
-@settings(made, max_examples=40)
+@settings(made, max_examples=30)
 def test_every_engine_gives_the_plain_reading(
     engine: Answering, trees: list[Any], histories: list[History], instants: list[datetime], zone: str
 ) -> None:
@@ -88,7 +88,7 @@ def test_every_engine_gives_the_plain_reading(
     instants=worlds.asked_everywhere,
     world=worlds.worlds,
 )
-@settings(made, max_examples=15)
+@settings(made, max_examples=10)
 def test_stages_and_audiences_are_what_their_rules_say(
     engine: Answering, trees: list[Any], histories: list[History], instants: list[datetime], world: World
 ) -> None:

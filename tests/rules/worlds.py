@@ -42,7 +42,8 @@ def customer_id(customer: int) -> UUID:
 
 
 class Answering(Protocol):
-    engine: Engine
+    @property
+    def engine(self) -> Engine: ...
 
     def load(self, histories: Sequence[History]) -> None: ...
 

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from regulars.rules.model import Rule, RuleNotUnderstood
+from regulars.rules.resolve import MentionsItself, mentions, resolve
+from regulars.rules.tree import parse_tree, to_tree
+
+A, B, C = ({"did": name} for name in "ABC")
+
+
+def rules(**trees: Any) -> dict[str, Rule]:
+    return {slug: parse_tree(tree) for slug, tree in trees.items()}
+
+
+def test_an_audience_is_replaced_by_its_rule() -> None:
+    audiences = rules(vip={"all": [A, {"audience": "big"}]}, big=B)
+    found = resolve(parse_tree({"not": {"audience": "vip"}}), audiences=audiences, stages={})
+    assert to_tree(found) == {"not": {"all": [A, B]}}
+
+
+def test_being_in_a_stage_is_its_rule_and_no_later_one() -> None:
+    stages = rules(first=A, second=B, third=C)
+    assert to_tree(resolve(parse_tree({"stage": "first"}), audiences={}, stages=stages)) == {
+        "all": [A, {"not": {"any": [B, C]}}]
+    }
+    assert to_tree(resolve(parse_tree({"stage": "third"}), audiences={}, stages=stages)) == C
+
+
+def test_a_missing_name_is_told_with_the_nearest() -> None:
+    with pytest.raises(RuleNotUnderstood, match=r"/all/1/audience: there is no audience 'vipp'\. Did you mean 'vip'\?"):
+        resolve(parse_tree({"all": [A, {"audience": "vipp"}]}), audiences=rules(vip=A), stages={})
+    with pytest.raises(RuleNotUnderstood, match="there is no stage 'x'"):
+        resolve(parse_tree({"stage": "x"}), audiences={}, stages={})
+
+
+def test_a_cycle_is_refused_with_its_path() -> None:
+    audiences = rules(vip={"any": [A, {"audience": "big"}]}, big={"not": {"audience": "vip"}})
+    with pytest.raises(MentionsItself, match=r"vip -> big -> vip\."):
+        resolve(parse_tree({"audience": "vip"}), audiences=audiences, stages={})
+
+
+def test_an_audience_being_defined_cannot_mention_itself() -> None:
+    with pytest.raises(MentionsItself, match=r"new -> vip -> new\."):
+        resolve(parse_tree({"audience": "vip"}), audiences=rules(vip={"audience": "new"}), stages={}, name="new")
+    assert resolve(parse_tree(A), audiences=rules(new={"audience": "new"}), stages={}, name="new") == parse_tree(A)
+
+
+def test_a_stage_cannot_depend_on_one_that_it_ends() -> None:
+    stages = rules(first=A, second={"all": [B, {"stage": "first"}]})
+    with pytest.raises(MentionsItself, match=r"first -> second -> first\."):
+        resolve(parse_tree({"stage": "first"}), audiences={}, stages=stages)
+
+
+def test_what_doubles_with_every_mention_is_refused_before_it_is_built() -> None:
+    audiences = rules(a0=A)
+    for n in range(1, 40):
+        one = {"audience": f"a{n - 1}"}
+        audiences[f"a{n}"] = parse_tree({"all": [one, {"not": one}]})
+    with pytest.raises(RuleNotUnderstood, match="more than 5000 nodes"):
+        resolve(parse_tree({"audience": "a39"}), audiences=audiences, stages={})
+
+
+def test_a_long_chain_of_audiences_is_refused() -> None:
+    audiences = rules(a0=A)
+    for n in range(1, 150):
+        audiences[f"a{n}"] = parse_tree({"not": {"audience": f"a{n - 1}"}})
+    with pytest.raises(RuleNotUnderstood, match="nests more than 100 deep"):
+        resolve(parse_tree({"audience": "a149"}), audiences=audiences, stages={})
+
+
+def test_mentions_are_what_must_change_for_the_answer_to_change() -> None:
+    found = mentions(
+        parse_tree(
+            {
+                "all": [
+                    {"did": ["A", "B"]},
+                    {"not": {"did": {"prefix": "Order"}}},
+                    {
+                        "any": [
+                            {"trait": "x", "absent": True},
+                            {"audience": "vip"},
+                            {"stage": "s"},
+                            {"did": {"any": True}},
+                        ]
+                    },
+                ]
+            }
+        )
+    )
+    assert found.events == {"A", "B"}
+    assert found.prefixes == {"Order"}
+    assert found.any_event
+    assert found.traits == {"x"}
+    assert found.audiences == {"vip"}
+    assert found.stages == {"s"}
