@@ -24,6 +24,20 @@ class RuleIsMentioned(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """A rule as its owner wants it. `position` orders the stages of the lifecycle."""
+
+    owner: Owner
+    part: str
+    rule: Rule
+    position: int | None = None
+
+    @property
+    def key(self) -> tuple[Owner, str]:
+        return self.owner, self.part
+
+
+@dataclass(frozen=True, slots=True)
 class RuleInForce:
     """One version of a rule, as it was written."""
 

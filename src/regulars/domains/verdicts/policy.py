@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
-from regulars.domains.verdicts.model import Owner, RuleInForce, RuleSet
+from regulars.domains.verdicts.model import Definition, Owner, RuleInForce, RuleSet
 from regulars.rules.model import InStage, Rule
 from regulars.rules.resolve import mentions, resolve
 from regulars.rules.tree import parse_tree
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A rule as its owner wants it. `position` orders the stages of the lifecycle."""
-
-    owner: Owner
-    part: str
-    rule: Rule
-    position: int | None = None
-
-    @property
-    def key(self) -> tuple[Owner, str]:
-        return self.owner, self.part
 
 
 class Book:

@@ -11,6 +11,7 @@ from regulars.domains.verdicts import policy, store
 from regulars.domains.verdicts.model import (
     Answer,
     Condition,
+    Definition,
     Explanation,
     Owner,
     Preview,
@@ -19,7 +20,6 @@ from regulars.domains.verdicts.model import (
     RuleSet,
     Standing,
 )
-from regulars.domains.verdicts.policy import Definition
 from regulars.platform.tick import exclude_ticks
 from regulars.platform.unit import Unit, Units
 from regulars.rules.model import Rule, conditions
