@@ -69,7 +69,7 @@ function AudienceView({ audience }: { audience: Audience }) {
         </Title>
         <RuleText rule={audience.rule_text} />
       </Card>
-      <Card component="section" aria-label="Members">
+      <Card>
         <Title order={2} size="h3" mb="xs">
           Members
         </Title>

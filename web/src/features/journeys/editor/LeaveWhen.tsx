@@ -1,0 +1,53 @@
+import { Button, Switch, Text, Textarea, Title } from "@mantine/core";
+import type { FieldError, JourneyDefinition, Vocabulary } from "@/api";
+import { type Node, RuleBuilder } from "@/design/rules";
+
+const STARTED: Node = { all: [{ did: "" }] };
+
+/** The rule that takes a customer out at any step: bought, unsubscribed, became something else. */
+export function LeaveWhen({
+  rule,
+  change,
+  vocabulary,
+  faults,
+}: {
+  rule: JourneyDefinition["leave_when"];
+  change: (rule: JourneyDefinition["leave_when"]) => void;
+  vocabulary: Vocabulary | undefined;
+  faults: FieldError[];
+}) {
+  return (
+    <>
+      <Title order={2} size="h3" mb="xs">
+        Leaves early
+      </Title>
+      <Switch
+        label="Take customers out, at any step, when a rule holds"
+        checked={rule !== null}
+        onChange={(event) => change(event.currentTarget.checked ? STARTED : null)}
+        mb="sm"
+      />
+      {rule === null ? (
+        <Text size="sm" c="dimmed">
+          Without a rule everyone travels to the end, also those who did what the journey is for.
+        </Text>
+      ) : typeof rule === "string" ? (
+        <>
+          <Textarea
+            aria-label="Rule as text"
+            autosize
+            minRows={3}
+            value={rule}
+            error={faults[0]?.detail}
+            onChange={(event) => change(event.currentTarget.value)}
+          />
+          <Button mt="xs" size="compact-xs" variant="subtle" onClick={() => change(STARTED)}>
+            Drop the text, use the builder
+          </Button>
+        </>
+      ) : (
+        <RuleBuilder rule={rule} onChange={change} vocabulary={vocabulary} faults={faults} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,5 @@
+import { JourneyEditor } from "./JourneyEditor";
+
+export default function NewJourneyPage() {
+  return <JourneyEditor journey={null} />;
+}

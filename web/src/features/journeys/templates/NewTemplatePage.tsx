@@ -1,0 +1,5 @@
+import { TemplateEditor } from "./TemplateEditor";
+
+export default function NewTemplatePage() {
+  return <TemplateEditor template={null} />;
+}
