@@ -1,0 +1,395 @@
+"""The verbs of intake and the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import islice
+from typing import Any, Final, cast
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from regulars.domains.events import store
+from regulars.domains.events.model import (
+    CAUSED_PREFIX,
+    BodyUnreadable,
+    EventName,
+    ImportLine,
+    InboxRow,
+    KeptRejection,
+    Outcome,
+    RejectedItem,
+    Rejection,
+    TimelineItem,
+    WriteKeyUnknown,
+)
+from regulars.domains.events.policy.envelope import Envelope, malformed, open_batch, unpack
+from regulars.domains.events.policy.instants import parse_instant
+from regulars.domains.events.policy.message import Arrival, decode_call, key_in, read_message
+from regulars.domains.members import service as members
+from regulars.platform.group_commit import GroupCommit, NotStored, TooBusy
+from regulars.platform.telemetry import counter
+from regulars.platform.unit import Connection, Unit, Units, jsonable
+from regulars.shared.ids import Ids, outside
+from regulars.shared.paging import Page, UnknownCursor, decode_cursor, encode_cursor, page_of
+
+history_chunk_max: Final = 2_000
+rejection_kept_for: Final = timedelta(days=7)
+rejection_body_chars_max: Final = 4_096
+event_names_shown_max: Final = 1_000
+bytes_read_at_once_max: Final = 64 * 1024 * 1024
+messages_between_pauses: Final = 200
+key_trusted_for_s: Final = 10.0
+keys_remembered_max: Final = 10_000
+key_chars_max: Final = 200
+key_lookups_at_once_max: Final = 4
+key_lookup_timeout_s: Final = 5.0
+
+SourceOf = Callable[[str], Awaitable[str | None]]
+"""Tells by a write key which source its messages come from; None if the key is not valid."""
+
+messages_total: Final = counter("regulars_intake_messages_total", "Messages sent to the event API.", ("outcome",))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lot:
+    """What one request brought, encoded."""
+
+    rows: list[bytes]
+    rejections: list[bytes]
+
+
+class WriteKeys:
+    """Remembers for a few seconds which write keys are valid and which are not, so that a revoked key soon is useless
+    and a busy one does not cost a query a request."""
+
+    def __init__(self, source_of: SourceOf) -> None:
+        self._source_of = source_of
+        self._known: dict[str, tuple[str | None, float]] = {}
+        self._lookups = asyncio.Semaphore(key_lookups_at_once_max)
+
+    async def source_of(self, key: str) -> str:
+        """Raises WriteKeyUnknown."""
+        source, until = self._known.get(key, (None, 0.0))
+        now = asyncio.get_running_loop().time()
+        if until <= now and 0 < len(key) <= key_chars_max and key.isascii() and key.isprintable():
+            source = await self._look_up(key)
+            if len(self._known) >= keys_remembered_max:
+                self._known.clear()
+            self._known[key] = (source, now + key_trusted_for_s)
+        if source is None:
+            raise WriteKeyUnknown
+        return source
+
+    async def _look_up(self, key: str) -> str | None:
+        try:
+            async with asyncio.timeout(key_lookup_timeout_s), self._lookups:
+                return await self._source_of(key)
+        except (psycopg.Error, OSError, TimeoutError):
+            raise NotStored from None
+
+
+def key_sources(units: Units) -> SourceOf:
+    """Names the source of a message after the write key it came with."""
+
+    async def source_of(text: str) -> str | None:
+        async with units.open() as unit:
+            key = await members.recognise_write_key(unit, text)
+        return outside("key", key.id) if key else None
+
+    return source_of
+
+
+class Intake:
+    """Takes what the event API is sent, and answers when it is durable."""
+
+    def __init__(self, units: Units, ids: Ids, keys: WriteKeys, **ceilings: int) -> None:
+        self._units = units
+        self._ids = ids
+        self._keys = keys
+        self._reading = 0
+        self._commits = GroupCommit[_Lot, Mapping[int, Rejection]](units, _write_lots, **ceilings)
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Stores what is sent as long as the block lasts."""
+        return self._commits.running()
+
+    @contextmanager
+    def reading(self, size: int) -> Iterator[None]:
+        """Keeps the bodies that are being read at once within the memory there is for them. Raises TooBusy."""
+        if self._reading and self._reading + size > bytes_read_at_once_max:
+            raise TooBusy
+        self._reading += size
+        try:
+            yield
+        finally:
+            self._reading -= size
+
+    async def is_known(self, key: str) -> bool:
+        try:
+            return bool(await self._keys.source_of(key))
+        except WriteKeyUnknown:
+            return False
+
+    async def take_one(self, kind: str, body: bytes, key: str | None) -> Rejection | None:
+        """One message; why it was not taken. Raises what `Intake` may raise: WriteKeyUnknown, BodyTooLarge,
+        BodyUnreadable, TooBusy, NotStored."""
+        source = await self._keys.source_of(key) if key is not None else None
+        raw = unpack(body).strip()
+        if source is None:
+            source = await self._source_in(raw)
+        arrival = self._arrival(source)
+        row = _read(raw, kind, arrival)
+        if isinstance(row, Rejection):
+            if row.code == "malformed_json":
+                row = msgspec.structs.replace(row, reason=malformed(raw).detail)
+            await self._commit([], [self._keep(row, arrival, raw)])
+            return row
+        refused = await self._commit([msgspec.json.encode(row)], [])
+        return refused.get(0)
+
+    async def take_batch(self, body: bytes, key: str | None, *, historical: bool = False) -> Outcome:
+        """Many messages, each taken or refused by itself."""
+        source = await self._keys.source_of(key) if key is not None else None
+        try:
+            raw = unpack(body)
+            envelope = open_batch(raw)
+        except BodyUnreadable as error:
+            if source is not None:
+                fault = Rejection(error.code, error.detail, error.faults[0].pointer if error.faults else "")
+                await self._commit([], [self._keep(fault, self._arrival(source), body)])
+            raise
+        if source is None and envelope.write_key is not None:
+            source = await self._keys.source_of(envelope.write_key)
+        sources = [source or await self._source_in(raw) for raw in envelope.batch] if source is None else []
+        arrival = self._arrival(source or "", envelope, historical=historical)
+        rows, places, rejected, kept = [], [], [], []
+        for index, message in enumerate(envelope.batch):
+            raw = bytes(message)
+            mine = msgspec.structs.replace(arrival, source=sources[index]) if sources else arrival
+            row = _read(raw, None, mine)
+            if isinstance(row, Rejection):
+                rejected.append(_item(index, row))
+                kept.append(self._keep(row, mine, raw))
+            else:
+                rows.append(msgspec.json.encode(row))
+                places.append(index)
+            if index % messages_between_pauses == messages_between_pauses - 1:
+                await asyncio.sleep(0)
+        refused = await self._commit(rows, kept) if rows or kept else {}
+        return _outcome(places, refused, rejected)
+
+    async def _source_in(self, raw: bytes | msgspec.Raw) -> str:
+        """Browsers cannot always send a header: the key may stand in the message."""
+        return await self._keys.source_of(key_in(bytes(raw)) or "")
+
+    def _arrival(self, source: str, envelope: Envelope | None = None, *, historical: bool = False) -> Arrival:
+        received_at = self._units.clock.now()
+        return Arrival(
+            received_at=received_at,
+            source=source,
+            make_message_id=lambda: self._ids.new(received_at).hex,
+            historical=historical,
+            sent_at=envelope.sent_at if envelope else None,
+            context=envelope.context if envelope else None,
+        )
+
+    def _keep(self, rejection: Rejection, arrival: Arrival, raw: bytes) -> bytes:
+        return _kept(self._ids.new(arrival.received_at), arrival.received_at, arrival.source, rejection, raw)
+
+    async def _commit(self, rows: list[bytes], rejections: list[bytes]) -> Mapping[int, Rejection]:
+        """The rows the database refused, by their position."""
+        size = sum(map(len, rows)) + sum(map(len, rejections))
+        refused = await self._commits.submit(_Lot(rows, rejections), items=len(rows) + len(rejections), size=size)
+        messages_total.labels("accepted").inc(len(rows) - len(refused))
+        messages_total.labels("rejected").inc(len(rejections) + len(refused))
+        return refused
+
+
+async def announce(
+    unit: Unit,
+    name: str,
+    customer_id: UUID,
+    properties: Mapping[str, Any],
+    *,
+    at: datetime | None = None,
+    by_customer: bool = False,
+    message_id: str | None = None,
+) -> None:
+    """Something happened to a customer inside the product: it joins the log with the next tick after this commits.
+
+    Announcing the same name, time and properties, or the same `message_id`, twice makes one event.
+    """
+    event_at = at or unit.at
+    plain = jsonable(properties)
+    if message_id is None:
+        told = msgspec.json.encode([customer_id, name, event_at, plain], order="deterministic")
+        message_id = sha256(told).hexdigest()
+    await store.add_caused(
+        unit,
+        message_id=CAUSED_PREFIX + message_id,
+        name=name,
+        event_at=event_at,
+        customer_id=customer_id,
+        by_customer=by_customer,
+        properties=plain,
+    )
+
+
+async def add(unit: Unit, messages: Sequence[Mapping[str, Any]], *, source: str, historical: bool = False) -> Outcome:
+    """Messages in the words of the Segment specification, each with its `type`, in the caller's transaction.
+
+    What is refused is told and, unless it is history, kept among the rejections. History names its customers by
+    `email` and `phone` too, and may bring `consents`: [{"channel", "topic", "answer": "yes"|"no"}].
+    """
+    arrival = Arrival(
+        received_at=unit.at, source=source, make_message_id=lambda: unit.new_id().hex, historical=historical
+    )
+    rows: list[bytes] = []
+    places: list[int] = []
+    rejected: list[RejectedItem] = []
+    kept: list[bytes] = []
+    for index, message in enumerate(messages):
+        raw = msgspec.json.encode(message)
+        row = _read(raw, None, arrival)
+        if isinstance(row, Rejection):
+            rejected.append(_item(index, row))
+            if not historical:
+                kept.append(_kept(unit.new_id(), unit.at, source, row, raw))
+        else:
+            rows.append(msgspec.json.encode(row))
+            places.append(index)
+    refused = await _write(unit.connection, rows, kept, unit.connection.transaction)
+    return _outcome(places, refused, rejected)
+
+
+async def accept(units: Units, messages: Sequence[Mapping[str, Any]], *, source: str) -> Outcome:
+    """The same, durable when this returns."""
+    async with units.open() as unit:
+        return await add(unit, messages, source=source)
+
+
+async def accept_history(units: Units, messages: Iterable[Mapping[str, Any]], *, source: str) -> Outcome:
+    """History of any length, one transaction a chunk. Indexes in the outcome count over all of it.
+
+    Who must remember how far it came, calls `add` in the transaction that remembers.
+    """
+    accepted, start, rejected = 0, 0, []
+    remaining = iter(messages)
+    while chunk := list(islice(remaining, history_chunk_max)):
+        async with units.open() as unit:
+            outcome = await add(unit, chunk, source=source, historical=True)
+        accepted += outcome.accepted
+        rejected += [msgspec.structs.replace(item, index=start + item.index) for item in outcome.rejected]
+        start += len(chunk)
+    return Outcome(accepted, tuple(rejected))
+
+
+async def timeline(unit: Unit, customer_id: UUID, after: str | None, limit: int) -> Page[TimelineItem]:
+    """What happened to a customer, the latest first."""
+    at, seq = decode_cursor(after, str, int) if after else (None, None)
+    items = await store.timeline(unit, customer_id, _instant(at), cast(int | None, seq), limit + 1)
+    return page_of(items, limit, lambda item: encode_cursor(item.at.isoformat(), item.seq))
+
+
+async def rejections(unit: Unit, after: str | None, limit: int) -> Page[KeptRejection]:
+    """What was refused in the last week, the latest first."""
+    items = await store.rejections(unit, *_place(after), limit + 1)
+    return page_of(items, limit, lambda item: encode_cursor(item.at.isoformat(), item.id.hex))
+
+
+async def imports(unit: Unit, after: str | None, limit: int) -> Page[ImportLine]:
+    """The imports of files, the latest first."""
+    items = await store.imports(unit, *_place(after), limit + 1)
+    return page_of(items, limit, lambda item: encode_cursor(item.started_at.isoformat(), item.id.hex))
+
+
+async def event_names(unit: Unit) -> Sequence[EventName]:
+    """The names events have, the most frequent first."""
+    return await store.event_names(unit, event_names_shown_max)
+
+
+async def purge_rejections(unit: Unit) -> int:
+    """Forgets what was refused more than a week ago; how many."""
+    return await store.purge_rejections(unit, unit.at - rejection_kept_for)
+
+
+def _instant(text: object) -> datetime | None:
+    if text is None:
+        return None
+    moment = parse_instant(str(text))
+    if moment is None:
+        raise UnknownCursor
+    return moment
+
+
+def _place(after: str | None) -> tuple[datetime | None, UUID | None]:
+    if after is None:
+        return None, None
+    at, digits = decode_cursor(after, str, str)
+    try:
+        return _instant(at), UUID(hex=str(digits))
+    except ValueError:
+        raise UnknownCursor from None
+
+
+def _read(raw: bytes, kind: str | None, arrival: Arrival) -> InboxRow | Rejection:
+    call = decode_call(raw)
+    return call if isinstance(call, Rejection) else read_message(raw, call, kind, arrival)
+
+
+def _item(index: int, rejection: Rejection) -> RejectedItem:
+    return RejectedItem(index, rejection.message_id, rejection.code, rejection.reason, rejection.pointer)
+
+
+def _kept(id: UUID, at: datetime, source: str, rejection: Rejection, raw: bytes) -> bytes:
+    body = raw[: 4 * rejection_body_chars_max].decode("utf-8", "replace").replace("\x00", " ")
+    code, reason, pointer = rejection.code, rejection.reason, rejection.pointer
+    return msgspec.json.encode(KeptRejection(id, at, source, code, reason, pointer, body[:rejection_body_chars_max]))
+
+
+def _outcome(places: Sequence[int], refused: Mapping[int, Rejection], rejected: Sequence[RejectedItem]) -> Outcome:
+    """`places`: where in the request each row stood; `refused`: the rows that the database would not take."""
+    items = [*rejected, *(_item(places[row], reason) for row, reason in refused.items())]
+    return Outcome(len(places) - len(refused), tuple(sorted(items, key=lambda item: item.index)))
+
+
+async def _write_lots(connection: Connection, lots: Sequence[_Lot]) -> list[Mapping[int, Rejection]]:
+    """What the database refused of each lot. Only if it refused something of a group is it written lot by lot."""
+    rows = [row for lot in lots for row in lot.rows]
+    rejections = [rejection for lot in lots for rejection in lot.rejections]
+    try:
+        await store.add_messages(connection, rows, rejections)
+    except (psycopg.DataError, psycopg.IntegrityError):
+        return [await _write(connection, lot.rows, lot.rejections, nullcontext) for lot in lots]
+    return [{} for _ in lots]
+
+
+async def _write(
+    connection: Connection,
+    rows: Sequence[bytes],
+    rejections: Sequence[bytes],
+    attempt: Callable[[], AbstractAsyncContextManager[object]],
+) -> dict[int, Rejection]:
+    """All in one statement. If the database refuses a value that we let through, each row by itself, so that only the
+    one that it refuses is lost, with a reason."""
+    try:
+        async with attempt():
+            await store.add_messages(connection, rows, rejections)
+        return {}
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        if len(rows) + len(rejections) <= 1:
+            said = str(error).splitlines()[0][:200]
+            return dict.fromkeys(range(len(rows)), Rejection("unstorable", f"This cannot be stored: {said}.", ""))
+    refused: dict[int, Rejection] = {}
+    for index, row in enumerate(rows):
+        refused.update((index, reason) for reason in (await _write(connection, [row], (), attempt)).values())
+    for rejection in rejections:
+        await _write(connection, (), [rejection], attempt)
+    return refused

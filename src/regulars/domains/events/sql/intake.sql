@@ -1,0 +1,32 @@
+-- name: add_messages
+-- What one group of requests brought, in its order, with what was refused of it, and word to the worker.
+WITH added AS (
+    INSERT INTO inbox (message_id, kind, name, at, received_at, original_at, sent_at, user_id, anonymous_id, previous_id,
+                       email, phone, by_customer, historical, source, properties, traits, consents, context)
+    SELECT message_id, kind, name, at, received_at, original_at, sent_at, user_id, anonymous_id, previous_id,
+           email, phone, by_customer, historical, source, properties, traits, consents, context
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
+           message_id text, kind text, name text, at timestamptz, received_at timestamptz, original_at timestamptz,
+           sent_at timestamptz, user_id text, anonymous_id text, previous_id text, email text, phone text,
+           by_customer boolean, historical boolean, source text, properties jsonb, traits jsonb, consents jsonb,
+           context jsonb)),
+refused AS (
+    INSERT INTO rejections (id, at, source, code, reason, pointer, body)
+    SELECT id, at, source, code, reason, pointer, body
+      FROM jsonb_to_recordset(%(rejections)s::jsonb) AS r (
+           id uuid, at timestamptz, source text, code text, reason text, pointer text, body text)
+        ON CONFLICT DO NOTHING)
+SELECT pg_notify(%(channel)s, '');
+
+-- name: add_caused
+-- One thing the system caused, to be recorded by the next tick.
+WITH added AS (
+    INSERT INTO inbox (message_id, kind, name, at, received_at, customer_id, by_customer, historical, source,
+                       properties, traits, consents, context)
+    VALUES (%(message_id)s, 'caused', %(name)s, %(event_at)s, %(at)s, %(customer_id)s, %(by_customer)s, false, 'regulars',
+            %(properties)s, '{}', '[]', '{}'))
+SELECT pg_notify(%(channel)s, '');
+
+-- name: purge_rejections
+-- Forgets what was refused before an instant.
+DELETE FROM rejections WHERE at < %(before)s;

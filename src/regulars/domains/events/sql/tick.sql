@@ -1,0 +1,45 @@
+-- name: claim_messages
+-- The oldest waiting messages, live or historical. A message sent twice is taken once, as it came first.
+WITH taken AS (
+    DELETE FROM inbox
+     WHERE seq = ANY (ARRAY(
+           SELECT seq FROM inbox WHERE historical = %(historical)s ORDER BY seq LIMIT %(limit)s))
+    RETURNING *)
+INSERT INTO tick_messages (seq, message_id, kind, name, at, received_at, original_at, sent_at, user_id, anonymous_id,
+                           previous_id, email, phone, customer_id, by_customer, historical, source, properties, traits,
+                           consents, context)
+SELECT DISTINCT ON (message_id)
+       seq, message_id, kind, name, at, received_at, original_at, sent_at, user_id, anonymous_id,
+       previous_id, email, phone, customer_id, by_customer, historical, source, properties, traits, consents, context
+  FROM taken ORDER BY message_id, seq;
+
+-- name: record_events
+-- Appends to the log what it does not hold yet, in the order of arrival.
+WITH appended AS (
+    INSERT INTO events (id, message_id, customer_id, identifier_id, kind, name, at, received_at, original_at, sent_at,
+                        by_customer, historical, source, properties, context)
+    SELECT derived_id(received_at, message_id), message_id, customer_id, identifier_id, kind, name, at, received_at,
+           original_at, sent_at, by_customer, historical, source, properties, context
+      FROM tick_messages ORDER BY seq
+        ON CONFLICT (message_id) DO NOTHING
+    RETURNING seq, message_id, customer_id, kind, name, at, by_customer, properties)
+INSERT INTO recorded (seq, message_id, customer_id, kind, name, at, by_customer, properties)
+SELECT seq, message_id, customer_id, kind, name, at, by_customer, properties FROM appended;
+
+-- name: count_event_names
+-- How often each event has happened. A sender that invents names without end does not grow the list without end.
+INSERT INTO event_names (name, events, last_at)
+SELECT name, count(*), max(at) FROM recorded
+ WHERE name IN (SELECT name FROM event_names) OR (SELECT count(*) FROM event_names) < %(names_max)s
+ GROUP BY name ORDER BY name
+    ON CONFLICT (name) DO UPDATE
+   SET events = event_names.events + excluded.events, last_at = greatest(event_names.last_at, excluded.last_at);
+
+-- name: put_caused
+-- What the steps of this tick caused waits for the next one. The same effect has the same message id, however often.
+INSERT INTO inbox (message_id, kind, name, at, received_at, customer_id, by_customer, historical, source, properties,
+                   traits, consents, context)
+SELECT 'rg-' || encode(sha256(convert_to(concat_ws(E'\x1f', customer_id, name, extract(epoch FROM at), properties), 'UTF8')),
+                       'hex'),
+       'caused', name, at, %(at)s, customer_id, false, %(historical)s, 'regulars', properties, '{}', '[]', '{}'
+  FROM caused ORDER BY at, customer_id, name, properties;

@@ -1,0 +1,95 @@
+"""Every statement of the events domain, one thin function each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from regulars.domains.events.model import INBOX_CHANNEL, EventName, ImportLine, KeptRejection, TimelineItem
+from regulars.platform.statements import load_statements
+from regulars.platform.tick import Tick
+from regulars.platform.unit import Connection, Unit
+
+sql: Final = load_statements(__package__)
+
+
+async def add_messages(connection: Connection, rows: Sequence[bytes], rejections: Sequence[bytes] = ()) -> None:
+    """`rows` are encoded `InboxRow`s, `rejections` encoded rows of their table: each list travels as one document."""
+    values = {"rows": _document(rows), "rejections": _document(rejections), "channel": INBOX_CHANNEL}
+    await connection.execute(sql["add_messages"], values)
+
+
+async def add_caused(
+    unit: Unit,
+    *,
+    message_id: str,
+    name: str,
+    event_at: datetime,
+    customer_id: UUID,
+    by_customer: bool,
+    properties: Mapping[str, Any],
+) -> None:
+    await unit.run(
+        sql["add_caused"],
+        message_id=message_id,
+        name=name,
+        event_at=event_at,
+        at=unit.at,
+        customer_id=customer_id,
+        by_customer=by_customer,
+        properties=Jsonb(properties),
+        channel=INBOX_CHANNEL,
+    )
+
+
+async def purge_rejections(unit: Unit, before: datetime) -> int:
+    return await unit.run(sql["purge_rejections"], before=before)
+
+
+async def claim_messages(tick: Tick, limit: int, *, historical: bool) -> int:
+    return await tick.run(sql["claim_messages"], historical=historical, limit=limit)
+
+
+async def record_events(tick: Tick) -> int:
+    return await tick.run(sql["record_events"])
+
+
+async def count_event_names(tick: Tick, names_max: int) -> None:
+    await tick.run(sql["count_event_names"], names_max=names_max)
+
+
+async def put_caused(tick: Tick) -> int:
+    return await tick.run(sql["put_caused"], at=tick.at, historical=tick.historical)
+
+
+async def timeline(
+    unit: Unit, customer_id: UUID, before_at: datetime | None, before_seq: int | None, limit: int
+) -> list[TimelineItem]:
+    return await unit.rows(
+        sql["timeline"],
+        TimelineItem,
+        customer_id=customer_id,
+        before_at=before_at,
+        before_seq=before_seq,
+        limit=limit,
+    )
+
+
+async def rejections(unit: Unit, before_at: datetime | None, before_id: UUID | None, limit: int) -> list[KeptRejection]:
+    return await unit.rows(sql["rejections"], KeptRejection, before_at=before_at, before_id=before_id, limit=limit)
+
+
+async def imports(unit: Unit, before_at: datetime | None, before_id: UUID | None, limit: int) -> list[ImportLine]:
+    return await unit.rows(sql["imports"], ImportLine, before_at=before_at, before_id=before_id, limit=limit)
+
+
+async def event_names(unit: Unit, limit: int) -> list[EventName]:
+    return await unit.rows(sql["event_names"], EventName, limit=limit)
+
+
+def _document(parts: Sequence[bytes]) -> str:
+    return (b"[" + b",".join(parts) + b"]").decode()
