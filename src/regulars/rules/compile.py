@@ -89,6 +89,13 @@ def _of_events(engine: Engine, leaves: Mapping[Matching, int]) -> tuple[str, dic
         return "", {}
     # A customer named twice by scope would have each event counted twice; for the latest alone that is no matter.
     seen = fragments.seen_events(engine, fragments.mentioned(leaves), distinct=max(leaves.values()) > 1)
+    # Read once for all leaves: taking a property out of its document costs more than testing it.
+    read = {(where.property, fragments.form_read(where.test)) for leaf in leaves for where in leaf.where}
+    if read:
+        forms: dict[str, str] = {}
+        for path, form in sorted(read):
+            forms.update(fragments.property_form(engine, path, form))
+        seen = _select(["*", *(f'{piece} AS "{name}"' for name, piece in forms.items())], seen) + engine.fence
     facts: dict[str, str] = {}
     for leaf, n in leaves.items():
         facts.update(fragments.events_facts(engine, leaf, n))

@@ -60,10 +60,22 @@ def seen_events(engine: Engine, mentioned: tuple[EventNames, ...], *, distinct: 
 
 
 @lru_cache(pieces_kept)
+def property_form(engine: Engine, path: str, form: str) -> dict[str, str]:
+    """`p`: a property of a seen event, as the tests of all leaves read it."""
+    seen = ibis.table(engine.columns, name="seen")
+    read = engine.number if form == "number" else engine.text
+    return _pieces(engine, seen.select(**{_property_name(path, form): read(seen, path)}))
+
+
+@lru_cache(pieces_kept)
 def events_facts(engine: Engine, leaf: Matching, n: int) -> dict[str, str]:
     """`t`: the n latest matching times up to the instant (not a list if n is 1); `n`: the earliest after it."""
-    seen = ibis.table({"customer_id": dt.uuid, "at": INSTANT, "time": INSTANT, **_about(engine)}, name="seen")
-    counts = _counts(engine, seen, leaf)
+    columns = {"at": INSTANT, "time": INSTANT, "name": dt.string, "by_customer": dt.boolean}
+    for where in leaf.where:
+        form = form_read(where.test)
+        columns[_property_name(where.property, form)] = _FORMS[form]
+    seen = ibis.table(columns, name="seen")
+    counts = _counts(seen, leaf)
     past, future = (seen.time <= seen.at) & counts, (seen.time > seen.at) & counts
     latest = seen.time.max(where=past) if n == 1 else engine.latest(seen.time, n, where=past)
     name = name_of(leaf)
@@ -146,23 +158,22 @@ def _pieces(engine: Engine, table: ir.Table) -> dict[str, str]:
     return engine.columns_sql(table)
 
 
-def _about(engine: Engine) -> dict[str, dt.DataType]:
-    return {name: kind for name, kind in engine.events.schema().items() if name not in SCOPE.columns}
+def _property_name(path: str, form: str) -> str:
+    return f"p_{name_of(path)}_{form}"
 
 
-def _counts(engine: Engine, seen: ir.Table, leaf: Matching) -> ir.BooleanValue:
+def _counts(seen: ir.Table, leaf: Matching) -> ir.BooleanValue:
     tests = [_named(seen, leaf.events)]
     if leaf.first is not None:
         tests.append(seen.time >= ibis.literal(leaf.first, type=INSTANT))
     if leaf.last is not None:
         tests.append(seen.time <= ibis.literal(leaf.last, type=INSTANT))
-    tests.extend(_property(engine, seen, where) for where in leaf.where)
+    tests.extend(_property(seen, where) for where in leaf.where)
     return ibis.and_(*tests)
 
 
-def _property(engine: Engine, seen: ir.Table, where: Where) -> ir.BooleanValue:
-    read = engine.number if form_read(where.test) == "number" else engine.text
-    passes = _passes(where.test, read(seen, where.property)).fill_null(False)
+def _property(seen: ir.Table, where: Where) -> ir.BooleanValue:
+    passes = _passes(where.test, seen[_property_name(where.property, form_read(where.test))]).fill_null(False)
     return ~passes if where.negated else passes
 
 
