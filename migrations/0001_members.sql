@@ -56,8 +56,10 @@ CREATE TABLE api_keys (
     revoked_at    timestamptz
 );
 
+-- `seq` keeps the order of what was done in the same instant.
 CREATE TABLE audit_log (
-    id          uuid PRIMARY KEY,
+    seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id          uuid NOT NULL UNIQUE,
     at          timestamptz NOT NULL,
     actor_kind  text NOT NULL,
     actor_id    text NOT NULL,
