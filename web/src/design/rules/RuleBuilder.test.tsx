@@ -1,0 +1,81 @@
+import { MantineProvider } from "@mantine/core";
+import { render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { useState } from "react";
+import { expect, test } from "vitest";
+import { RuleBuilder } from "./RuleBuilder";
+import type { Fault, Node } from "./tree";
+
+const vocabulary = {
+  events: [{ name: "Order Completed", count: 9 }],
+  traits: [{ key: "country", examples: ["DE", "FR"] }],
+  audiences: ["vip"],
+  stages: ["loyalty"],
+};
+
+let latest: Node = {};
+
+function Editor({ start, faults }: { start: Node; faults?: Fault[] }) {
+  const [rule, setRule] = useState(start);
+  latest = rule;
+  return <RuleBuilder rule={rule} onChange={setRule} vocabulary={vocabulary} faults={faults} />;
+}
+
+function show(start: Node, faults: Fault[] = []) {
+  render(
+    <MantineProvider env="test">
+      <Editor start={start} faults={faults} />
+    </MantineProvider>,
+  );
+  return userEvent.setup();
+}
+
+test("a condition is added by keyboard and mouse and filled in where the focus lands", async () => {
+  const user = show({ all: [] });
+  await user.click(screen.getByRole("button", { name: "Add condition" }));
+  await user.click(await screen.findByRole("menuitem", { name: /Did an event/ }));
+  expect(screen.getByRole("combobox", { name: "Event" })).toHaveFocus();
+  await user.keyboard("Order Completed");
+  expect(latest).toEqual({ all: [{ did: "Order Completed" }] });
+});
+
+test("the operator changes the field for its value", async () => {
+  const user = show({ all: [{ trait: "country", is: "DE" }] });
+  await user.selectOptions(screen.getByRole("combobox", { name: "Comparison" }), "is known");
+  expect(latest).toEqual({ all: [{ trait: "country", exists: true }] });
+  expect(screen.queryByRole("combobox", { name: "Value" })).toBeNull();
+});
+
+test("how often and when are part of the condition", async () => {
+  const user = show({ all: [{ did: "Order Completed" }] });
+  await user.selectOptions(screen.getByRole("combobox", { name: "How often" }), "never");
+  await user.selectOptions(screen.getByRole("combobox", { name: "When" }), "in the last");
+  expect(latest).toEqual({ all: [{ did: "Order Completed", times: { at_most: 0 }, within: "30d" }] });
+});
+
+test("all and any are exchanged, and a condition is negated and removed from its menu", async () => {
+  const user = show({ all: [{ stage: "loyalty" }, { audience: "vip" }] });
+  await user.click(screen.getByRole("radio", { name: "any of" }));
+  expect(latest).toEqual({ any: [{ stage: "loyalty" }, { audience: "vip" }] });
+  await user.click(screen.getByRole("button", { name: "Change condition 2 of 2" }));
+  await user.click(await screen.findByRole("menuitem", { name: /Turn into/ }));
+  expect(latest).toEqual({ any: [{ stage: "loyalty" }, { not: { audience: "vip" } }] });
+  await user.click(screen.getByRole("button", { name: "Change condition 1 of 2" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Remove" }));
+  expect(latest).toEqual({ any: [{ not: { audience: "vip" } }] });
+});
+
+test("what the API says is wrong stands at the condition it points to", () => {
+  show({ all: [{ stage: "loyalty" }, { not: { did: "Oder Completed" } }] }, [
+    { pointer: "/all/1/not/did", detail: "No such event." },
+  ]);
+  const alert = screen.getByRole("alert");
+  expect(within(alert).getByText("No such event.")).toBeInTheDocument();
+  const card = alert.parentElement as HTMLElement;
+  expect(within(card).getByRole("combobox", { name: "Event" })).toHaveValue("Oder Completed");
+});
+
+test("a condition the builder cannot draw is shown as it is written", () => {
+  show({ all: [{ sum: "revenue", of: { did: "Order Completed" }, at_least: 500 }] });
+  expect(screen.getByText(/"sum":"revenue"/)).toBeInTheDocument();
+});
