@@ -161,7 +161,7 @@ def text_of(value: Any) -> str | None:
 def number_of(value: Any) -> float | None:
     text = text_of(value)
     looks = text is not None and re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?", text)
-    return float(text) if text is not None and looks else None
+    return float(text) if text is not None and looks and len(text) <= 200 else None
 
 
 def instant_of(value: Any) -> datetime | None:

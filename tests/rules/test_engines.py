@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regulars.rules.compile import compile_rules
+from regulars.rules.explain import WHOLE, explain
 from regulars.rules.resolve import resolve
 from regulars.rules.tree import parse_tree
 from tests.rules import plain, worlds
@@ -167,3 +168,60 @@ def test_relations_can_be_given_as_queries(engine: Answering) -> None:
     )
     bound = type(compiled)(compiled.keys, compiled.over(scope=given_scope))
     assert engine.answers(bound, []) == {one: {"r": (True, None)}}
+
+
+def test_a_rule_is_explained_condition_by_condition(engine: Answering) -> None:
+    rule = parse_tree({"all": [{"did": "A", "within": "1d"}, {"not": {"audience": "vip"}}, {"trait": "x", "is": "y"}]})
+    found = explain(rule, engine.engine, audiences={"vip": parse_tree({"did": "B"})}, stages={})
+    assert found.texts == {"0": 'did "A" in the last 1 day', "1": 'not in audience "vip"', "2": 'x is "y"'}
+    engine.load([History([plain.Event("A", worlds.START)])])
+    one = Asked(0, worlds.START)
+    ends = worlds.START + worlds.minutes(1440) + plain.TICK
+    assert engine.answers(found.compiled, [one])[one] == {
+        WHOLE: (False, None),
+        "0": (True, ends),
+        "1": (True, None),
+        "2": (False, None),
+    }
+
+
+def test_a_window_may_be_a_hundred_years_long(engine: Answering) -> None:
+    tree = {"did": "A", "within": "36525d", "times": {"at_least": 1000}}
+    check(engine, [tree], [History([plain.Event("A", worlds.START)] * 1000), History()], [worlds.START], World())
+
+
+def test_a_number_that_no_double_holds_is_no_number(engine: Answering) -> None:
+    """Anybody may send such a property; it must not stop the tick."""
+    trees: list[Any] = [
+        {"did": "A", "where": [{"property": path, operator: 0}]}
+        for path in ("revenue", "other", "deep.er")
+        for operator in ("at_least", "less_than")
+    ]
+    texts = [
+        "1e400",
+        "-1e400",
+        "1e-400",
+        "9" * 400,
+        "٣",
+        "0x10",
+        "NaN",
+        "Infinity",
+        "1 ",
+        "",
+        "[" * 30_000,
+        "1" * 20_000,
+    ]
+    values: list[Any] = [*texts, 10**350, [1], {"a": 1}, True]
+    events = [plain.Event("A", worlds.START, {"revenue": one, "other": one, "deep": {"er": one}}) for one in values]
+    check(engine, trees, [History([event]) for event in events], [worlds.START], World())
+
+
+def test_rules_nest_through_audiences_as_deep_as_is_allowed(engine: Answering) -> None:
+    audiences = {"a0": parse_tree({"did": "A"})}
+    for n in range(1, 49):
+        kind = "any" if n % 2 else "all"
+        audiences[f"a{n}"] = parse_tree({kind: [{"audience": f"a{n - 1}"}, {"not": {"did": "A", "within": f"{n}d"}}]})
+    rule = resolve(parse_tree({"audience": "a48"}), audiences=audiences, stages={})
+    engine.load([History([plain.Event("A", worlds.START)])])
+    one = Asked(0, worlds.START)
+    engine.answers(compile_rules({"r": rule}, engine.engine), [one])

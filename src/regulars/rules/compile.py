@@ -44,12 +44,11 @@ class Compiled:
     keys: tuple[str, ...]
     sql: str
 
-    def over(self, **relations: str) -> str:
-        """The same with some of its relations given as SELECT statements: `over(scope="SELECT ...")`."""
-        if not relations:
-            return self.sql
-        given = ", ".join(f"{name} AS ({query})" for name, query in relations.items())
-        return f"WITH {given} SELECT * FROM ({self.sql}) AS answers"  # noqa: S608 - names and whole statements
+    def over(self, *, scope: str | None = None, events: str | None = None, trait_values: str | None = None) -> str:
+        """The same with some of its relations given as SELECT statements instead of tables of these names."""
+        relations = {"scope": scope, "events": events, "trait_values": trait_values}
+        given = ", ".join(f"{name} AS ({query})" for name, query in relations.items() if query is not None)
+        return f"WITH {given} SELECT * FROM ({self.sql}) AS answers" if given else self.sql  # noqa: S608 - whole statements
 
 
 def compile_rules(rules: Mapping[str, Rule], engine: Engine, zone: tzinfo = UTC) -> Compiled:
