@@ -110,7 +110,9 @@ def _escaped(text: str) -> str:
 
 
 def text_form(value: object) -> str | None:
-    """What `->>` makes of a JSON value in PostgreSQL. Numbers read as Decimal keep their digits (`1.50`)."""
+    """What `->>` makes of a JSON value in PostgreSQL. Numbers read as Decimal keep their digits (`1.50`).
+
+    Raises NotAValueError for a float that is not finite, which is not JSON."""
     match value:
         case None:
             return None
@@ -147,7 +149,9 @@ def _json_text(value: object) -> str:
             return "null"
         case bool():
             return "true" if value else "false"
-        case int() | float():
+        case int():
+            return str(value)
+        case float():
             return number_text(value)
         case Decimal():
             return format(abs(value) if value == 0 else value, "f")
