@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from regulars.shared.errors import Malformed, Unproven
+from regulars.shared.errors import Conflict, Malformed, Unproven
 
 KINDS: Final = ("identify", "track", "page", "screen", "group", "alias")
 """The six calls of the Segment tracking specification."""
@@ -55,6 +55,10 @@ class BodyTooSlow(Malformed):
 
 class BodyUnreadable(Malformed):
     """This is not the JSON we expect."""
+
+
+class ImportMovedOn(Conflict):
+    """Somebody else is importing this file at the same time."""
 
 
 class InboxRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -151,6 +155,33 @@ class ImportLine:
     rejected: int
     started_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What is to be imported. `identity` is that of the file's content and the mapping's meaning together."""
+
+    file: str
+    identity: str
+    kind: str
+    mapping: dict[str, Any]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportState:
+    """The import of one content with one mapping: the next row to read, and what became of those before. A row that
+    the mapping passes over is neither accepted nor rejected."""
+
+    id: UUID
+    state: str
+    position: int
+    rows: int | None
+    accepted: int
+    rejected: int
+    started_at: datetime
+    finished_at: datetime | None
+    failed_because: str | None
 
 
 @dataclass(frozen=True, slots=True)

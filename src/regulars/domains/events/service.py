@@ -21,6 +21,9 @@ from regulars.domains.events.model import (
     BodyUnreadable,
     EventName,
     ImportLine,
+    ImportMovedOn,
+    ImportPlan,
+    ImportState,
     InboxRow,
     KeptRejection,
     Outcome,
@@ -29,15 +32,16 @@ from regulars.domains.events.model import (
     TimelineItem,
     WriteKeyUnknown,
 )
+from regulars.domains.events.policy.cursors import instant_of, place_of
 from regulars.domains.events.policy.envelope import Envelope, malformed, open_batch, unpack
-from regulars.domains.events.policy.instants import parse_instant
 from regulars.domains.events.policy.message import Arrival, decode_call, key_in, read_message
+from regulars.domains.events.policy.outcomes import item_of, outcome_of
 from regulars.domains.members import service as members
 from regulars.platform.group_commit import GroupCommit, NotStored, TooBusy
 from regulars.platform.telemetry import counter
 from regulars.platform.unit import Connection, Unit, Units, jsonable
 from regulars.shared.ids import Ids, outside
-from regulars.shared.paging import Page, UnknownCursor, decode_cursor, encode_cursor, page_of
+from regulars.shared.paging import Page, decode_cursor, encode_cursor, page_of
 
 history_chunk_max: Final = 2_000
 rejection_kept_for: Final = timedelta(days=7)
@@ -175,7 +179,7 @@ class Intake:
             mine = msgspec.structs.replace(arrival, source=sources[index]) if sources else arrival
             row = _read(raw, None, mine)
             if isinstance(row, Rejection):
-                rejected.append(_item(index, row))
+                rejected.append(item_of(index, row))
                 kept.append(self._keep(row, mine, raw))
             else:
                 rows.append(msgspec.json.encode(row))
@@ -183,7 +187,7 @@ class Intake:
             if index % messages_between_pauses == messages_between_pauses - 1:
                 await asyncio.sleep(0)
         refused = await self._commit(rows, kept) if rows or kept else {}
-        return _outcome(places, refused, rejected)
+        return outcome_of(places, refused, rejected)
 
     async def _source_in(self, raw: bytes | msgspec.Raw) -> str:
         """Browsers cannot always send a header: the key may stand in the message."""
@@ -259,20 +263,27 @@ async def add(unit: Unit, messages: Sequence[Mapping[str, Any]], *, source: str,
         raw = msgspec.json.encode(message)
         row = _read(raw, None, arrival)
         if isinstance(row, Rejection):
-            rejected.append(_item(index, row))
+            rejected.append(item_of(index, row))
             if not historical:
                 kept.append(_kept(unit.new_id(), unit.at, source, row, raw))
         else:
             rows.append(msgspec.json.encode(row))
             places.append(index)
     refused = await _write(unit.connection, rows, kept, unit.connection.transaction)
-    return _outcome(places, refused, rejected)
+    return outcome_of(places, refused, rejected)
 
 
 async def accept(units: Units, messages: Sequence[Mapping[str, Any]], *, source: str) -> Outcome:
     """The same, durable when this returns."""
     async with units.open() as unit:
         return await add(unit, messages, source=source)
+
+
+def flaw_in(message: Mapping[str, Any], *, at: datetime) -> Rejection | None:
+    """Why this, as history, would be refused; None if it would be taken. Touches nothing."""
+    arrival = Arrival(received_at=at, source="", make_message_id=str, historical=True)
+    row = _read(msgspec.json.encode(message), None, arrival)
+    return row if isinstance(row, Rejection) else None
 
 
 async def accept_history(units: Units, messages: Iterable[Mapping[str, Any]], *, source: str) -> Outcome:
@@ -294,20 +305,36 @@ async def accept_history(units: Units, messages: Iterable[Mapping[str, Any]], *,
 async def timeline(unit: Unit, customer_id: UUID, after: str | None, limit: int) -> Page[TimelineItem]:
     """What happened to a customer, the latest first."""
     at, seq = decode_cursor(after, str, int) if after else (None, None)
-    items = await store.timeline(unit, customer_id, _instant(at), cast(int | None, seq), limit + 1)
+    items = await store.timeline(unit, customer_id, instant_of(at), cast(int | None, seq), limit + 1)
     return page_of(items, limit, lambda item: encode_cursor(item.at.isoformat(), item.seq))
 
 
 async def rejections(unit: Unit, after: str | None, limit: int) -> Page[KeptRejection]:
     """What was refused in the last week, the latest first."""
-    items = await store.rejections(unit, *_place(after), limit + 1)
+    items = await store.rejections(unit, *place_of(after), limit + 1)
     return page_of(items, limit, lambda item: encode_cursor(item.at.isoformat(), item.id.hex))
 
 
 async def imports(unit: Unit, after: str | None, limit: int) -> Page[ImportLine]:
     """The imports of files, the latest first."""
-    items = await store.imports(unit, *_place(after), limit + 1)
+    items = await store.imports(unit, *place_of(after), limit + 1)
     return page_of(items, limit, lambda item: encode_cursor(item.started_at.isoformat(), item.id.hex))
+
+
+async def find_import(unit: Unit, identity: str, kind: str) -> ImportState | None:
+    """How far the import of this content with this mapping has come; None if it never began."""
+    return await store.find_import(unit, identity, kind)
+
+
+async def begin_import(unit: Unit, plan: ImportPlan) -> ImportState:
+    """Begins it at its first row, or takes it up where it stopped."""
+    return await store.begin_import(unit, plan)
+
+
+async def advance_import(unit: Unit, before: ImportState, after: ImportState) -> None:
+    """Notes how far it came, in the transaction that adds the messages. Raises ImportMovedOn."""
+    if not await store.advance_import(unit, before.position, after):
+        raise ImportMovedOn
 
 
 async def event_names(unit: Unit) -> Sequence[EventName]:
@@ -320,44 +347,15 @@ async def purge_rejections(unit: Unit) -> int:
     return await store.purge_rejections(unit, unit.at - rejection_kept_for)
 
 
-def _instant(text: object) -> datetime | None:
-    if text is None:
-        return None
-    moment = parse_instant(str(text))
-    if moment is None:
-        raise UnknownCursor
-    return moment
-
-
-def _place(after: str | None) -> tuple[datetime | None, UUID | None]:
-    if after is None:
-        return None, None
-    at, digits = decode_cursor(after, str, str)
-    try:
-        return _instant(at), UUID(hex=str(digits))
-    except ValueError:
-        raise UnknownCursor from None
-
-
 def _read(raw: bytes, kind: str | None, arrival: Arrival) -> InboxRow | Rejection:
     call = decode_call(raw)
     return call if isinstance(call, Rejection) else read_message(raw, call, kind, arrival)
-
-
-def _item(index: int, rejection: Rejection) -> RejectedItem:
-    return RejectedItem(index, rejection.message_id, rejection.code, rejection.reason, rejection.pointer)
 
 
 def _kept(id: UUID, at: datetime, source: str, rejection: Rejection, raw: bytes) -> bytes:
     body = raw[: 4 * rejection_body_chars_max].decode("utf-8", "replace").replace("\x00", " ")
     code, reason, pointer = rejection.code, rejection.reason, rejection.pointer
     return msgspec.json.encode(KeptRejection(id, at, source, code, reason, pointer, body[:rejection_body_chars_max]))
-
-
-def _outcome(places: Sequence[int], refused: Mapping[int, Rejection], rejected: Sequence[RejectedItem]) -> Outcome:
-    """`places`: where in the request each row stood; `refused`: the rows that the database would not take."""
-    items = [*rejected, *(_item(places[row], reason) for row, reason in refused.items())]
-    return Outcome(len(places) - len(refused), tuple(sorted(items, key=lambda item: item.index)))
 
 
 async def _write_lots(connection: Connection, lots: Sequence[_Lot]) -> list[Mapping[int, Rejection]]:

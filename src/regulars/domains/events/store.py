@@ -9,7 +9,15 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from regulars.domains.events.model import INBOX_CHANNEL, EventName, ImportLine, KeptRejection, TimelineItem
+from regulars.domains.events.model import (
+    INBOX_CHANNEL,
+    EventName,
+    ImportLine,
+    ImportPlan,
+    ImportState,
+    KeptRejection,
+    TimelineItem,
+)
 from regulars.platform.statements import load_statements
 from regulars.platform.tick import Tick
 from regulars.platform.unit import Connection, Unit
@@ -85,6 +93,42 @@ async def rejections(unit: Unit, before_at: datetime | None, before_id: UUID | N
 
 async def imports(unit: Unit, before_at: datetime | None, before_id: UUID | None, limit: int) -> list[ImportLine]:
     return await unit.rows(sql["imports"], ImportLine, before_at=before_at, before_id=before_id, limit=limit)
+
+
+async def find_import(unit: Unit, identity: str, kind: str) -> ImportState | None:
+    return await unit.row(sql["find_import"], ImportState, identity=identity, kind=kind)
+
+
+async def begin_import(unit: Unit, plan: ImportPlan) -> ImportState:
+    begun = await unit.row(
+        sql["begin_import"],
+        ImportState,
+        id=unit.new_id(),
+        file=plan.file,
+        identity=plan.identity,
+        kind=plan.kind,
+        mapping=Jsonb(plan.mapping),
+        rows=plan.rows,
+        at=unit.at,
+        started_by=unit.actor.name,
+    )
+    assert begun is not None
+    return begun
+
+
+async def advance_import(unit: Unit, before: int, after: ImportState) -> int:
+    return await unit.run(
+        sql["advance_import"],
+        id=after.id,
+        before=before,
+        at=unit.at,
+        state=after.state,
+        position=after.position,
+        rows=after.rows,
+        accepted=after.accepted,
+        rejected=after.rejected,
+        failed_because=after.failed_because,
+    )
 
 
 async def event_names(unit: Unit, limit: int) -> list[EventName]:
