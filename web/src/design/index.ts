@@ -1,9 +1,11 @@
+export { BackLink } from "./BackLink";
 export { Brand } from "./Brand";
 export { CopyText } from "./CopyText";
 export { type Column, DataTable } from "./DataTable";
 export { EmptyState } from "./EmptyState";
 export * from "./icons";
 export { Loaded, type Query, Waiting } from "./Loaded";
+export { LoadedPage } from "./LoadedPage";
 export { Money } from "./Money";
 export { Page } from "./Page";
 export { ProblemNotice } from "./ProblemNotice";

@@ -1,9 +1,9 @@
-import { Anchor, Button, Card, Group, TextInput, Title } from "@mantine/core";
+import { Button, Card, Group, TextInput, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Audience, path, put, putNew, type RuleTree, useResource, type Vocabulary } from "@/api";
-import { IconBack, Page, ProblemNotice } from "@/design";
+import { BackLink, Page, ProblemNotice } from "@/design";
 import { RuleBuilder } from "@/design/rules";
 import { slugOf } from "@/lib/slug";
 import styles from "./audiences.module.css";
@@ -46,12 +46,7 @@ export function AudienceEditor({ audience }: { audience: Audience | null }) {
       }}
     >
       <Page
-        above={
-          <Anchor component={Link} to={back} size="sm">
-            <IconBack size={14} stroke={1.7} aria-hidden style={{ verticalAlign: "-2px" }} />{" "}
-            {audience ? audience.name : "Audiences"}
-          </Anchor>
-        }
+        above={<BackLink to={back}>{audience ? audience.name : "Audiences"}</BackLink>}
         title={audience ? "Edit audience" : "New audience"}
         actions={
           <>

@@ -4,15 +4,15 @@ import { useState } from "react";
 import { type Audience, type AudienceMember, path, useList, useResource } from "@/api";
 import {
   Ago,
+  BackLink,
   type Column,
   DataTable,
   EmptyState,
   IconAudiences,
-  IconBack,
   Loaded,
+  LoadedPage,
   Page,
   RuleText,
-  Waiting,
 } from "@/design";
 import { count } from "@/lib/format";
 import { DeleteDialog } from "./DeleteDialog";
@@ -24,9 +24,9 @@ export default function AudiencePage() {
   const { slug = "" } = useParams({ strict: false }) as { slug?: string };
   const audience = useResource<Audience>(path("audiences", slug), { refreshEvery: refresh_ms });
   return (
-    <Loaded query={audience} waiting={<Waiting lines={8} />}>
+    <LoadedPage query={audience} title="Audience" above={<BackLink to="/audiences">Audiences</BackLink>}>
       {(found) => <AudienceView audience={found} />}
-    </Loaded>
+    </LoadedPage>
   );
 }
 
@@ -34,11 +34,7 @@ function AudienceView({ audience }: { audience: Audience }) {
   const [deleting, setDeleting] = useState(false);
   return (
     <Page
-      above={
-        <Anchor component={Link} to="/audiences" size="sm">
-          <IconBack size={14} stroke={1.7} aria-hidden style={{ verticalAlign: "-2px" }} /> Audiences
-        </Anchor>
-      }
+      above={<BackLink to="/audiences">Audiences</BackLink>}
       title={audience.name}
       lead={
         <Group gap="xs">

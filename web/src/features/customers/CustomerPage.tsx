@@ -1,7 +1,7 @@
-import { Alert, Anchor, Card, Group, Tabs, Text } from "@mantine/core";
-import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Alert, Card, Group, Tabs, Text } from "@mantine/core";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { type Customer, path, useResource } from "@/api";
-import { Ago, CopyText, IconBack, Instant, Loaded, Page, StageBadge, Waiting } from "@/design";
+import { Ago, BackLink, CopyText, Instant, LoadedPage, Page, StageBadge } from "@/design";
 import { Consents } from "./Consents";
 import styles from "./customers.module.css";
 import { Enrolments } from "./Enrolments";
@@ -20,9 +20,9 @@ export default function CustomerPage() {
   const { id = "" } = useParams({ strict: false }) as { id?: string };
   const customer = useResource<Customer>(path("customers", id));
   return (
-    <Loaded query={customer} waiting={<Waiting lines={10} />}>
+    <LoadedPage query={customer} title="Customer" above={<BackLink to="/customers">Customers</BackLink>}>
       {(found) => <CustomerView customer={found} asked={id} />}
-    </Loaded>
+    </LoadedPage>
   );
 }
 
@@ -30,11 +30,7 @@ function CustomerView({ customer, asked }: { customer: Customer; asked: string }
   const name = customerName(customer);
   return (
     <Page
-      above={
-        <Anchor component={Link} to="/customers" size="sm">
-          <IconBack size={14} stroke={1.7} aria-hidden style={{ verticalAlign: "-2px" }} /> Customers
-        </Anchor>
-      }
+      above={<BackLink to="/customers">Customers</BackLink>}
       title={name}
       lead={<Lead customer={customer} name={name} />}
     >

@@ -24,7 +24,7 @@ const COLUMNS: Column<CustomerMessage>[] = [
           {message.journey ? (
             <>
               {" from "}
-              <Anchor component={Link} to={`/journeys/${message.journey}`} size="xs">
+              <Anchor component={Link} to={`/journeys/${message.journey}`} size="xs" underline="always">
                 {message.journey}
               </Anchor>
             </>

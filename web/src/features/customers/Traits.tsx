@@ -43,7 +43,7 @@ function Trait({ customer, name, value }: { customer: string; name: string; valu
         >
           <Popover.Target>
             <ActionIcon
-              size="sm"
+              size={26}
               variant="subtle"
               color="gray"
               aria-label={`History of ${name}`}

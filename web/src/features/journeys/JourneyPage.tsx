@@ -1,8 +1,8 @@
-import { Anchor, Button, Card, Group, SegmentedControl, Text, Title } from "@mantine/core";
+import { Button, Card, Group, SegmentedControl, Text, Title } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Journey, path, useResource } from "@/api";
-import { Ago, IconBack, Instant, Loaded, Page, Waiting } from "@/design";
+import { Ago, BackLink, Instant, LoadedPage, Page } from "@/design";
 import { count } from "@/lib/format";
 import { Enrolments } from "./Enrolments";
 import { Flow } from "./Flow";
@@ -17,9 +17,9 @@ export default function JourneyPage() {
   const { slug = "" } = useParams({ strict: false }) as { slug?: string };
   const journey = useResource<Journey>(path("journeys", slug), { refreshEvery: refresh_ms });
   return (
-    <Loaded query={journey} waiting={<Waiting lines={10} />}>
+    <LoadedPage query={journey} title="Journey" above={<BackLink to="/journeys">Journeys</BackLink>}>
       {(found) => <JourneyView journey={found} />}
-    </Loaded>
+    </LoadedPage>
   );
 }
 
@@ -32,11 +32,7 @@ function JourneyView({ journey }: { journey: Journey }) {
   const shown = live !== null && view === "live" ? live : journey.definition;
   return (
     <Page
-      above={
-        <Anchor component={Link} to="/journeys" size="sm">
-          <IconBack size={14} stroke={1.7} aria-hidden style={{ verticalAlign: "-2px" }} /> Journeys
-        </Anchor>
-      }
+      above={<BackLink to="/journeys">Journeys</BackLink>}
       title={journey.name}
       lead={
         <Group gap="xs">

@@ -1,4 +1,4 @@
-import { Anchor, Button, Card, Radio, Stack, TextInput, Title } from "@mantine/core";
+import { Button, Card, Radio, Stack, TextInput, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -13,7 +13,7 @@ import {
   useResource,
   type Vocabulary,
 } from "@/api";
-import { IconBack, Page, ProblemNotice } from "@/design";
+import { BackLink, Page, ProblemNotice } from "@/design";
 import { slugOf } from "@/lib/slug";
 import { againInWords, blank } from "../definition";
 import styles from "../journeys.module.css";
@@ -58,12 +58,7 @@ export function JourneyEditor({ journey }: { journey: Journey | null }) {
       }}
     >
       <Page
-        above={
-          <Anchor component={Link} to={back} size="sm">
-            <IconBack size={14} stroke={1.7} aria-hidden style={{ verticalAlign: "-2px" }} />{" "}
-            {journey ? journey.name : "Journeys"}
-          </Anchor>
-        }
+        above={<BackLink to={back}>{journey ? journey.name : "Journeys"}</BackLink>}
         title={journey ? "Edit journey" : "New journey"}
         lead={
           journey?.version

@@ -1,10 +1,10 @@
-import { Anchor, Button, Card } from "@mantine/core";
+import { Button, Card } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { asProblem, path, put, putNew, type Template } from "@/api";
-import { IconBack, Page, ProblemNotice } from "@/design";
+import { BackLink, Page, ProblemNotice } from "@/design";
 import { slugOf } from "@/lib/slug";
 import { DeleteTemplate } from "./DeleteTemplate";
 import { type Draft, draftOf } from "./draft";
@@ -41,11 +41,7 @@ export function TemplateEditor({ template }: { template: Template | null }) {
       }}
     >
       <Page
-        above={
-          <Anchor component={Link} to="/journeys/templates" size="sm">
-            <IconBack size={14} stroke={1.7} aria-hidden style={{ verticalAlign: "-2px" }} /> Templates
-          </Anchor>
-        }
+        above={<BackLink to="/journeys/templates">Templates</BackLink>}
         title={template ? template.name : "New template"}
         lead={
           template

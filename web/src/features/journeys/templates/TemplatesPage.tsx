@@ -3,10 +3,10 @@ import { Link } from "@tanstack/react-router";
 import { type TemplateRow, useList } from "@/api";
 import {
   Ago,
+  BackLink,
   type Column,
   DataTable,
   EmptyState,
-  IconBack,
   IconMail,
   IconPlus,
   Loaded,
@@ -49,11 +49,7 @@ export default function TemplatesPage() {
   );
   return (
     <Page
-      above={
-        <Anchor component={Link} to="/journeys" size="sm">
-          <IconBack size={14} stroke={1.7} aria-hidden style={{ verticalAlign: "-2px" }} /> Journeys
-        </Anchor>
-      }
+      above={<BackLink to="/journeys">Journeys</BackLink>}
       title="Templates"
       lead="What journeys send: e-mails in MJML, with the customer's own words filled in by Liquid."
       actions={templates.data && templates.data.items.length > 0 ? add : null}
