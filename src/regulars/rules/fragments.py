@@ -119,19 +119,27 @@ def trait_facts(engine: Engine, key: str, form: str) -> dict[str, str]:
 @lru_cache(pieces_kept)
 def happened(engine: Engine, atom: Happened, *, listed: bool) -> dict[str, str]:
     """`h` and `c` from the facts of the leaf, whose `t` is a list or (n is 1 wherever it is used) one time."""
-    name = name_of(atom.leaf)
-    facts = ibis.table(
-        {"at": INSTANT, f"t_{name}": dt.Array(INSTANT) if listed else INSTANT, f"n_{name}": INSTANT}, name="facts"
-    )
-    times = facts[f"t_{name}"]
-    nth_latest = times[atom.n - 1] if listed else times
-    if atom.within is None:
+    leaf, name = name_of(atom.leaf), name_of(atom)
+    answers = _happened(engine, atom.n, atom.within, listed=listed)
+    return {
+        f"{answer}_{name}": piece.replace('"t_"', f'"t_{leaf}"').replace('"n_"', f'"n_{leaf}"')
+        for answer, piece in answers.items()
+    }
+
+
+@lru_cache(pieces_kept)
+def _happened(engine: Engine, n: int, within: timedelta | None, *, listed: bool) -> dict[str, str]:
+    """Of any leaf: the columns are not named yet. That is safe because these pieces hold no text of a rule."""
+    facts = ibis.table({"at": INSTANT, "t_": dt.Array(INSTANT) if listed else INSTANT, "n_": INSTANT}, name="facts")
+    times, later = facts["t_"], _or_never(facts["n_"])
+    nth_latest = times[n - 1] if listed else times
+    if within is None:
         holds, end = nth_latest.notnull(), _never()
     else:
         # Once true, more events keep it true: only the n-th latest growing too old can end it.
-        holds = (nth_latest >= facts.at - _length(atom.within)).fill_null(False)
-        end = nth_latest + _length(atom.within + microsecond)
-    return _answers(engine, facts, atom, holds, ibis.ifelse(holds, end, _or_never(facts[f"n_{name}"])))
+        holds = (nth_latest >= facts.at - _length(within)).fill_null(False)
+        end = nth_latest + _length(within + microsecond)
+    return _pieces(engine, facts.select(h=holds, c=ibis.ifelse(holds, end, later)))
 
 
 @lru_cache(pieces_kept)
