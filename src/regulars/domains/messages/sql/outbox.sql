@@ -1,0 +1,112 @@
+-- name: open_addressed
+-- Where whoever wants messages made says which; emptied by every commit.
+CREATE TEMPORARY TABLE IF NOT EXISTS addressed (
+    key text COLLATE "C" PRIMARY KEY, customer_id uuid NOT NULL, template text NOT NULL, enrolment_id uuid,
+    event_seq bigint, at timestamptz NOT NULL, because jsonb NOT NULL
+) ON COMMIT DELETE ROWS;
+
+-- name: queue
+-- One message for each key, with the template's version of this moment; a key that has one already makes no second.
+INSERT INTO messages (id, key, customer_id, made_for, channel, template_id, version, purpose, topic, enrolment_id,
+                      event_seq, state, because, why, created_at, due_at, attempts)
+SELECT derived_id(a.at, 'message:' || a.key), a.key, a.customer_id, a.customer_id, 'email', t.id, t.version, t.purpose,
+       t.topic, a.enrolment_id, a.event_seq, 'queued', a.because, '{}', %(at)s, a.at, 0
+  FROM addressed AS a JOIN templates AS t ON t.slug = a.template
+ ORDER BY a.key
+    ON CONFLICT (key) DO NOTHING;
+
+-- name: wake_dispatch
+-- Tells the dispatchers that there is something to send, once this is committed.
+SELECT pg_notify(%(channel)s, '');
+
+-- name: due_messages
+-- Messages whose time has come, with all that decides whether and how they go out. Those another worker holds are left,
+-- and those of customers being changed this moment: their consent is locked until the attempt is committed.
+SELECT m.id, m.customer_id, m.attempts, m.topic, m.created_at, t.slug AS template, t.name AS template_name,
+       t.deleted_at IS NOT NULL AS template_deleted, v.subject, v.html, v.plain, c.traits,
+       coalesce(c.traits ->> 'email', (SELECT i.value FROM identifiers AS i
+                                        WHERE i.customer_id = c.id AND i.kind = 'email' ORDER BY i.id LIMIT 1)) AS email,
+       coalesce((SELECT e.properties FROM events AS e WHERE e.seq = m.event_seq), '{}') AS event,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('topic', n.topic, 'answer', n.answer, 'at', n.at, 'source', n.source)), '[]')
+          FROM effective_consents AS n
+         WHERE n.customer_id = c.id AND n.channel = 'email' AND n.topic IN (m.topic, '*')) AS consents,
+       CASE WHEN m.attempts > 0 THEN ARRAY(
+            SELECT l.url FROM message_links AS l WHERE l.message_id = m.id ORDER BY l.position) ELSE '{}' END AS urls
+  FROM messages AS m
+  JOIN templates AS t ON t.id = m.template_id
+  JOIN template_versions AS v ON v.template_id = m.template_id AND v.version = m.version
+  JOIN customers AS c ON c.id = m.customer_id
+ WHERE m.state = 'queued' AND m.purpose = %(purpose)s AND m.due_at <= %(at)s
+ ORDER BY m.due_at, m.id
+ LIMIT %(limit)s
+   FOR UPDATE OF m SKIP LOCKED
+   FOR SHARE OF c SKIP LOCKED;
+
+-- name: suppressions_of
+-- Why these addresses, in small letters, are not to be written to.
+SELECT address, array_agg(DISTINCT reason) AS reasons FROM suppressions
+ WHERE channel = 'email' AND lifted_at IS NULL AND address = ANY(%(addresses)s)
+ GROUP BY address;
+
+-- name: start_attempt
+-- From here on the message may have gone out: it is leased to whoever holds the token.
+WITH started AS (
+    UPDATE messages
+       SET state = 'sending', attempts = attempts + 1, lease_until = %(lease_until)s, lease_token = %(token)s,
+           address = %(address)s, subject = %(subject)s, why = %(why)s
+     WHERE id = %(id)s
+    RETURNING id, attempts),
+linked AS (
+    INSERT INTO message_links (message_id, position, url)
+    SELECT %(id)s, u.position - 1, u.url FROM unnest(%(urls)s::text[]) WITH ORDINALITY AS u (url, position)
+        ON CONFLICT DO NOTHING)
+INSERT INTO deliveries (message_id, attempt, started_at) SELECT id, attempts, %(at)s FROM started;
+
+-- name: withhold
+-- The message does not go out, and why.
+UPDATE messages SET state = 'withheld', why = %(why)s, address = %(address)s, final_at = %(at)s
+ WHERE id = %(id)s AND state = 'queued';
+
+-- name: record_outcome
+-- What became of an attempt. Whoever lost the lease meanwhile has nothing more to say.
+WITH ended AS (
+    UPDATE messages
+       SET state = %(state)s, due_at = coalesce(%(retry_at)s, due_at), lease_until = NULL, lease_token = NULL,
+           why = why || %(why)s, final_at = CASE WHEN %(state)s <> 'queued' THEN %(at)s::timestamptz END
+     WHERE id = %(id)s AND state = 'sending' AND lease_token = %(token)s
+    RETURNING id, attempts)
+UPDATE deliveries AS d
+   SET ended_at = %(at)s, outcome = %(outcome)s, reply_code = %(reply_code)s, reply = %(reply)s
+  FROM ended AS e WHERE d.message_id = e.id AND d.attempt = e.attempts;
+
+-- name: lost_attempts
+-- Attempts whose lease ran out: their worker is gone, and nobody knows what the provider made of them.
+SELECT m.id, m.customer_id, m.lease_token AS token, m.attempts AS attempt, m.address, m.subject, t.slug AS template
+  FROM messages AS m JOIN templates AS t ON t.id = m.template_id
+ WHERE m.state = 'sending' AND m.purpose = %(purpose)s AND m.lease_until <= %(at)s
+ ORDER BY m.lease_until, m.id LIMIT %(limit)s
+   FOR UPDATE OF m SKIP LOCKED;
+
+-- name: next_due
+-- When there is something to do next for messages of this purpose.
+SELECT least((SELECT min(due_at) FROM messages WHERE state = 'queued' AND purpose = %(purpose)s),
+             (SELECT min(lease_until) FROM messages WHERE state = 'sending' AND purpose = %(purpose)s));
+
+-- name: suppress
+-- Notes that an address is not to be written to, unless that is already so for the same reason.
+INSERT INTO suppressions (channel, address, reason, at, because)
+SELECT 'email', %(address)s, %(reason)s, %(at)s, %(because)s
+ WHERE NOT EXISTS (SELECT FROM suppressions WHERE channel = 'email' AND address = %(address)s
+                      AND reason = %(reason)s AND lifted_at IS NULL);
+
+-- name: move_merged
+-- Messages of a customer who became part of another are that other's.
+UPDATE messages AS m SET customer_id = g.kept_id FROM merged AS g WHERE m.customer_id = g.absorbed_id;
+
+-- name: move_unmerged
+-- A customer who was taken out again gets back the messages made for them.
+UPDATE messages AS m
+   SET customer_id = u.absorbed_id
+  FROM unmerged AS u, identifiers AS i
+ WHERE m.customer_id = u.kept_id AND i.kind = 'customer' AND i.value = m.made_for::text
+   AND i.customer_id = u.absorbed_id;
