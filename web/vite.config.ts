@@ -35,5 +35,7 @@ export default defineConfig({
     setupFiles: ["src/lib/testing.ts"],
     css: false,
     restoreMocks: true,
+    // One document for all files: making one costs more than all tests together, and every test cleans up after itself.
+    isolate: false,
   },
 });

@@ -15,7 +15,7 @@ export async function putNew<Answer>(url: string, body: unknown): Promise<Answer
   );
   if (taken) {
     const detail = "Something with this name exists already. Choose another name.";
-    throw new Problem(409, "The name is taken", detail, "name_taken", [{ pointer: "/name", detail }]);
+    throw new Problem(409, "The name is taken", detail, "name_taken");
   }
   return put<Answer>(url, body);
 }

@@ -5,18 +5,11 @@ export type Named = { slug: string; name: string };
 export type RuleTree = { [key: string]: unknown };
 
 // Session and members
+export type Member = { id: string; name: string; email: string; role: string };
 export type Session = {
-  member: { id: string; name: string; email: string; role: string };
+  member: Member;
   company: { name: string; time_zone: string };
   demo: { note: string } | null;
-};
-export type Member = {
-  id: string;
-  name: string;
-  email: string;
-  role: string;
-  created_at: string;
-  last_signed_in_at: string | null;
 };
 export type Settings = {
   company_name: string;
@@ -42,8 +35,8 @@ export type AuditEntry = {
   at: string;
   actor: { kind: string; name: string };
   action: string;
-  subject: string | null;
-  details: Record<string, unknown> | null;
+  subject: string;
+  details: Record<string, unknown>;
 };
 
 // Lifecycle
@@ -57,7 +50,10 @@ export type LifecycleStage = {
   customers: number;
   entered: number;
   left: number;
+  /** Of the stays that ended in the window. */
   median_dwell_s: number | null;
+  /** Customers who entered in the last `cohort_days`; conversions are shares of them. */
+  cohort: number;
   conversions: { to: string; customers: number; share: number }[];
 };
 export type Flow = { from: string; to: string; customers: number; direction: "forward" | "skip" | "back" };
@@ -65,6 +61,7 @@ export type LifecycleOverview = {
   lifecycle: { slug: string; name: string; description: string };
   as_of: string;
   window_days: number;
+  cohort_days: number;
   total: number;
   stages: LifecycleStage[];
   unknown: { customers: number; entered: number; left: number };

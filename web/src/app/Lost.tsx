@@ -1,22 +1,18 @@
 import { Button, Container } from "@mantine/core";
 import type { ErrorComponentProps } from "@tanstack/react-router";
 import { Link } from "@tanstack/react-router";
-import { EmptyState, IconSearch, Page, ProblemNotice } from "@/design";
+import { Page, ProblemNotice } from "@/design";
 
 /** An address that no page has. */
 export function Lost() {
   return (
-    <EmptyState
-      title="No such page"
-      icon={<IconSearch size={36} stroke={1.5} />}
-      action={
+    <Page title="No such page" lead="The address may be mistyped, or what it showed is gone.">
+      <div>
         <Button component={Link} to="/" variant="default">
           Go to Lifecycle
         </Button>
-      }
-    >
-      The address may be mistyped, or what it showed is gone.
-    </EmptyState>
+      </div>
+    </Page>
   );
 }
 

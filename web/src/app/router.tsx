@@ -30,7 +30,7 @@ const inside: FeatureRoute[] = [
 const lazy = (route: FeatureRoute): RouteComponent => lazyRouteComponent(route.load);
 
 export function makeRouter() {
-  const root = createRootRoute({ component: Outlet, notFoundComponent: Lost, errorComponent: Broken });
+  const root = createRootRoute({ component: Outlet, errorComponent: Broken });
   const shell = createRoute({
     getParentRoute: () => root,
     id: "shell",
@@ -45,12 +45,12 @@ export function makeRouter() {
       errorComponent: Broken,
       staticData: { title: route.title },
     });
-  shell.addChildren(inside.map((route) => mount(shell, route)));
+  const lost = createRoute({ getParentRoute: () => shell, path: "$", component: Lost });
+  shell.addChildren([...inside.map((route) => mount(shell, route)), lost]);
   return createRouter({
     routeTree: root.addChildren([shell, ...session.map((route) => mount(root, route))]),
     scrollRestoration: true,
     defaultPreload: "intent",
-    defaultNotFoundComponent: Lost,
   });
 }
 

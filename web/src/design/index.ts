@@ -14,3 +14,4 @@ export { ScrollBox } from "./ScrollBox";
 export { StageBadge, StageColours, stageColours, useStageColours } from "./Stage";
 export { Ago, Instant } from "./Time";
 export { theme, variables } from "./theme";
+export { useUnsaved } from "./useUnsaved";

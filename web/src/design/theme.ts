@@ -1,5 +1,6 @@
 import {
   Anchor,
+  Badge,
   Button,
   Card,
   type CSSVariablesResolver,
@@ -49,6 +50,8 @@ export const theme = createTheme({
   },
   components: {
     Anchor: Anchor.extend({ defaultProps: { underline: "hover" } }),
+    // Mantine cuts a badge's word short where a table is narrow.
+    Badge: Badge.extend({ defaultProps: { tt: "none" }, styles: { root: { minWidth: "max-content" } } }),
     Button: Button.extend({ defaultProps: { fw: 600 } }),
     Card: Card.extend({ defaultProps: { withBorder: true, padding: "lg", radius: "lg" } }),
     Drawer: Drawer.extend({ defaultProps: quietHeader }),
@@ -63,12 +66,28 @@ export const theme = createTheme({
   },
 });
 
+const TONES = { mulberry, green: leaf, yellow: amber, orange: amber, red: brick };
+
+/** Text and ground of the quiet variants (light, subtle). Mantine derives them from the filled shade, too dark for ours. */
+function quiet(scheme: "light" | "dark"): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(TONES).flatMap(([name, shades]) => [
+      [`--mantine-color-${name}-light-color`, shades[scheme === "light" ? 7 : 2]],
+      [
+        `--mantine-color-${name}-light`,
+        scheme === "light" ? shades[0] : `color-mix(in srgb, ${shades[6]} 30%, transparent)`,
+      ],
+    ]),
+  );
+}
+
 /** Variables Mantine leaves at a contrast below AA, and the ones of our own. */
 export const variables: CSSVariablesResolver = () => ({
   variables: {
     "--rg-radius-card": "16px",
   },
   light: {
+    ...quiet("light"),
     "--mantine-color-body": stone[0],
     "--mantine-color-placeholder": stone[6],
     "--mantine-color-dimmed": stone[6],
@@ -83,6 +102,7 @@ export const variables: CSSVariablesResolver = () => ({
     "--rg-stage-text": "0.4 0.09",
   },
   dark: {
+    ...quiet("dark"),
     "--mantine-color-placeholder": night[2],
     "--mantine-color-dimmed": night[2],
     "--mantine-color-error": brick[3],

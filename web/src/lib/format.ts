@@ -29,10 +29,13 @@ const UNITS: [number, string][] = [
   [1, "second"],
 ];
 
-/** Seconds in words with at most one decimal: 129600 → "1.5 days"; null → "–". */
+/** Seconds in words with at most one decimal: 160000 → "1.9 days", 38 days stay days; null → "–". */
 export function dwell(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return "–";
-  const [size, name] = UNITS.find(([unit]) => seconds >= unit) ?? [1, "second"];
+  const [size, name] = UNITS.find(([unit, word]) => seconds >= unit * (word === "month" ? 3 : 1)) ?? [
+    1,
+    "second",
+  ];
   const value = seconds / size;
   const shown = value >= 10 ? Math.round(value) : Math.round(value * 10) / 10;
   return `${shown} ${name}${shown === 1 ? "" : "s"}`;

@@ -38,7 +38,9 @@ export function FlowShape({ shape, strength, point }: Props) {
         d={shape.body}
         className={classes.line}
         strokeWidth={width}
-        strokeDasharray={back ? `${4 + width * 0.5} ${3 + width * 0.35}` : undefined}
+        strokeDasharray={
+          back ? `${Math.max(4, 2 + width * 0.22)} ${Math.max(3.2, 2 + width * 0.16)}` : undefined
+        }
       />
       <path d={shape.head} className={back ? classes.hollow : classes.full} />
       <path d={shape.body} className={classes.reach} strokeWidth={Math.max(12, width)} />

@@ -33,7 +33,9 @@ export function StageDetails({ id, data, stage }: Props) {
       </dl>
       {stage.conversions.length > 0 ? (
         <>
-          <h3 className={classes.minor}>Of those who entered, later reached</h3>
+          <h3 className={classes.minor}>
+            Of the {count(stage.cohort)} who entered in {data.cohort_days} days, later reached
+          </h3>
           <ul className={classes.conversions}>
             {stage.conversions.map((conversion) => (
               <li key={conversion.to}>
@@ -56,7 +58,7 @@ export function StageDetails({ id, data, stage }: Props) {
           <h3 className={classes.minor}>Measured by</h3>
           <Group gap={6}>
             {stage.metrics.map((metric) => (
-              <Badge key={metric} variant="default" tt="none" fw={500}>
+              <Badge key={metric} variant="default" fw={500}>
                 {metric}
               </Badge>
             ))}

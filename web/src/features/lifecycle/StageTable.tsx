@@ -21,8 +21,9 @@ export function StageTable({ data }: { data: LifecycleOverview }) {
     <Card>
       <Title order={2}>Stage by stage</Title>
       <Text c="dimmed" size="sm" mb="sm">
-        Customers now. Entered, left and conversions are of the last {data.window_days} days; a conversion is
-        the share of those who entered a stage then and reached the later one since.
+        Customers now; entered, left and the median of the stays that ended, in the last {data.window_days}{" "}
+        days. An arrow is a conversion: of those who entered the stage in the last {data.cohort_days} days,
+        the share who later reached the other.
       </Text>
       <DataTable
         label="Stages"

@@ -38,6 +38,7 @@ export type Shape = {
   start: Point;
   end: Point;
 };
+type Lines = Pick<Shape, "body" | "head" | "start" | "end">;
 export type Loop = { nodes: Node[]; shapes: Shape[]; centre: Point };
 
 const onCircle = (angle: number, radius: number): Point => ({
@@ -86,7 +87,7 @@ function arrow(from: Point, tip: Point, width: number, length: number): string {
 const headLength = (width: number): number => 8 + width * 0.45;
 
 /** A step forward: a band on the ring from one stage to the next, ending in a point. */
-function band(from: Node, to: Node, width: number): Pick<Shape, "body" | "head" | "start" | "end"> {
+function band(from: Node, to: Node, width: number): Lines {
   const ends = to.angle > from.angle ? to.angle : to.angle + 2 * Math.PI;
   const start = from.angle + (from.radius + GAP) / VIEW.ring;
   const end = ends - (to.radius + GAP) / VIEW.ring;
@@ -102,7 +103,7 @@ function band(from: Node, to: Node, width: number): Pick<Shape, "body" | "head" 
 }
 
 /** From the last stage back to the first: the stretch that closes the ring. */
-function closing(from: Node, to: Node, width: number): Pick<Shape, "body" | "head" | "start" | "end"> {
+function closing(from: Node, to: Node, width: number): Lines {
   const start = from.angle + (from.radius + GAP) / VIEW.ring;
   const end = to.angle + 2 * Math.PI - (to.radius + GAP) / VIEW.ring;
   const neck = Math.max(start, end - headLength(width) / VIEW.ring);
@@ -113,18 +114,15 @@ function closing(from: Node, to: Node, width: number): Pick<Shape, "body" | "hea
 }
 
 /** A skip or a step back: a curve through the inside, the deeper the farther apart, never through the middle. */
-function chord(
-  from: Node,
-  to: Node,
-  width: number,
-  back: boolean,
-): Pick<Shape, "body" | "head" | "start" | "end"> {
+function chord(from: Node, to: Node, width: number, back: boolean, stages: number): Lines {
   const clockwise = (to.angle - from.angle + 2 * Math.PI) % (2 * Math.PI);
   const apart = Math.min(clockwise, 2 * Math.PI - clockwise);
   // Of two opposite ways round, a skip bends to the ring's forward side and a return to the other.
   const middle =
     clockwise <= Math.PI + 1e-9 ? from.angle + clockwise / 2 : to.angle + (2 * Math.PI - clockwise) / 2;
-  const depth = VIEW.ring * (0.97 - 0.6 * (apart / Math.PI)) - (back ? VIEW.ring * 0.09 : 0);
+  // Neighbours are joined by bands, so only far stages can have lines both ways, which need some room between them.
+  const beside = back && apart > (1.5 * 2 * Math.PI) / stages ? VIEW.ring * 0.09 : 0;
+  const depth = VIEW.ring * (0.97 - 0.6 * (apart / Math.PI)) - beside;
   // A quadratic curve's middle lies half-way between its control point and the middle of its ends.
   const control = onCircle(middle, 2 * (depth - (VIEW.ring * Math.cos(apart / 2)) / 2));
   const start = towards(from, control, from.radius + GAP);
@@ -157,7 +155,8 @@ export function drawLoop(stages: readonly StageSize[], flows: readonly FlowSize[
     const closes = at === nodes.length - 1 && goal === 0 && nodes.length > 2;
     const kind = goal === at + 1 ? "band" : closes ? "return" : "chord";
     const lines = { band: () => band(from, to, width), return: () => closing(from, to, width) };
-    const shape = kind === "chord" ? chord(from, to, width, flow.direction === "back") : lines[kind]();
+    const shape =
+      kind === "chord" ? chord(from, to, width, flow.direction === "back", nodes.length) : lines[kind]();
     return { key: `${flow.from}>${flow.to}`, ...flow, kind, width, ...shape };
   });
   // Wide ones first: a thin flow drawn over a wide one can still be pointed at.

@@ -42,7 +42,7 @@ function Rings() {
           {...at(index, 210)}
           r={[66, 52, 40, 46, 36, 30][index]}
           style={{ fill: `oklch(var(--rg-stage-soft) ${hue})`, stroke: `oklch(var(--rg-stage-mark) ${hue})` }}
-          strokeWidth="4"
+          strokeWidth="2.5"
         />
       ))}
     </svg>

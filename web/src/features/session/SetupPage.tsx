@@ -13,7 +13,7 @@ export default function SetupPage() {
   const token = searchText(search.token) ?? "";
   const link = useResource<{ expires_at: string }>(path("setup", token), { enabled: token !== "" });
   return (
-    <Doorway title="Welcome to Regulars" lead="Make the owner's account. Colleagues can be invited later.">
+    <Doorway title="Welcome to Regulars" lead="Make the owner's account. It may do everything here.">
       {token === "" ? (
         <NoWay />
       ) : (

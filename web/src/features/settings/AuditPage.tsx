@@ -4,7 +4,7 @@ import { type Column, EmptyState, Instant } from "@/design";
 import { ListPage } from "./ListPage";
 
 const details = (entry: AuditEntry): string =>
-  Object.entries(entry.details ?? {})
+  Object.entries(entry.details)
     .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join(", ");
 

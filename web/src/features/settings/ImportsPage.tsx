@@ -11,7 +11,9 @@ const COLUMNS: Column<Import>[] = [
     key: "file",
     title: "File",
     heads: true,
-    cell: (row) => <span style={{ overflowWrap: "anywhere" }}>{row.file}</span>,
+    cell: (row) => (
+      <span style={{ display: "inline-block", minWidth: "9em", overflowWrap: "anywhere" }}>{row.file}</span>
+    ),
   },
   { key: "kind", title: "Holds", wide: true, cell: (row) => row.kind },
   { key: "state", title: "State", cell: (row) => <State row={row} /> },
@@ -25,7 +27,7 @@ function State({ row }: { row: Import }) {
   const share = row.rows ? (row.accepted + row.rejected) / row.rows : null;
   return (
     <Stack gap={4} miw={90}>
-      <Badge variant="light" color={COLOURS[row.state] ?? "gray"} tt="none">
+      <Badge variant="light" color={COLOURS[row.state] ?? "gray"}>
         {row.state}
       </Badge>
       {row.finished_at === null && share !== null ? (

@@ -92,7 +92,7 @@ function columns(revoke: (key: Key) => void): Column<Key>[] {
       key: "kind",
       title: "Kind",
       cell: (key) => (
-        <Badge variant="light" color={key.kind === "admin" ? "mulberry" : "green"} tt="none">
+        <Badge variant="light" color={key.kind === "admin" ? "mulberry" : "green"}>
           {key.kind}
         </Badge>
       ),

@@ -1,6 +1,6 @@
 import { Badge } from "@mantine/core";
 import type { Member } from "@/api";
-import { Ago, type Column, EmptyState, Instant } from "@/design";
+import { type Column, EmptyState } from "@/design";
 import { ListPage } from "./ListPage";
 
 const COLUMNS: Column<Member>[] = [
@@ -9,18 +9,7 @@ const COLUMNS: Column<Member>[] = [
   {
     key: "role",
     title: "Role",
-    cell: (member) => (
-      <Badge variant="light" tt="none">
-        {member.role}
-      </Badge>
-    ),
-  },
-  { key: "since", title: "Since", wide: true, cell: (member) => <Instant at={member.created_at} /> },
-  {
-    key: "seen",
-    title: "Signed in",
-    wide: true,
-    cell: (member) => <Ago at={member.last_signed_in_at} empty="never" />,
+    cell: (member) => <Badge variant="light">{member.role}</Badge>,
   },
 ];
 

@@ -11,9 +11,9 @@ const COLUMNS: Column<Rejection>[] = [
     title: "Why",
     heads: true,
     cell: (row) => (
-      <>
+      <div style={{ minWidth: "13em" }}>
         {row.reason} {row.pointer ? <Code>{row.pointer}</Code> : null}
-      </>
+      </div>
     ),
   },
   { key: "code", title: "Code", wide: true, cell: (row) => <Code>{row.code}</Code> },
