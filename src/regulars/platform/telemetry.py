@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import Any, Final, Literal
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -17,6 +17,7 @@ NUMBERS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 # Our own registry: what else a process imports must not put its numbers among ours.
 REGISTRY: Final = CollectorRegistry()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 ProcessCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
 
@@ -51,12 +52,19 @@ request_seconds: Final = seconds(
 )
 
 
+def _drop_colours(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """uvicorn says some things twice, the second time in terminal colours."""
+    line.pop("color_message", None)
+    return line
+
+
 def configure_logging(form: LogForm = "json", level: str = "INFO") -> None:
     """One line an event on stderr, JSON for machines or pretty for people; the libraries' log lines go the same way."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        _drop_colours,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.StackInfoRenderer(),
     ]
@@ -64,7 +72,9 @@ def configure_logging(form: LogForm = "json", level: str = "INFO") -> None:
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if form == "json"
         # The plain traceback: the fancy one prints local variables, passwords among them.
-        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -85,5 +95,7 @@ def configure_logging(form: LogForm = "json", level: str = "INFO") -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    # Our own access lines say more and know which tokens to keep out.
+    # Our own access lines say more and know which tokens to keep out; a client's name the whole of every address.
     logging.getLogger("uvicorn.access").disabled = True
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)

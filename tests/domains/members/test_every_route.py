@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 
 import regulars.domains
+from regulars import bootstrap
 from regulars.domains.members import service, store
 from regulars.domains.members.api import Gatekeeper
 from regulars.domains.members.model import KeyKind, Member, Permission, Role
@@ -34,7 +35,7 @@ OPEN = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Door:
     method: str
     template: str
@@ -79,6 +80,11 @@ async def knock(client: httpx2.AsyncClient, door: Door) -> tuple[str, int]:
 def test_the_doors_without_a_lock_are_these(app: FastAPI) -> None:
     assert len(list(doors(app))) > 10
     assert {(door.method, door.template) for door in doors(app) if is_open(door.method, door.path)} == OPEN
+
+
+def test_what_is_served_is_what_is_walked(app: FastAPI, units: Units) -> None:
+    served = make_app(routers=bootstrap.ROUTERS, gatekeeper=Gatekeeper(units), units=units)
+    assert sorted(doors(served)) == sorted(set(doors(app)))
 
 
 async def test_without_proof_every_door_is_shut(app: FastAPI, units: Units) -> None:

@@ -86,7 +86,6 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     body: dict[str, object] = {
-        **(extra or {}),
         "type": f"urn:regulars:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -95,6 +94,7 @@ def problem(
     }
     if faults:
         body["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]
+    body |= {name: value for name, value in (extra or {}).items() if name not in body}
     return ProblemResponse(msgspec.json.encode(body), status_code=status, headers=headers)
 
 
