@@ -8,8 +8,10 @@ CREATE TABLE lifecycles (
     definition   jsonb NOT NULL,
     changed_at   timestamptz NOT NULL,
     changed_by   text NOT NULL,
-    activated_at timestamptz
+    activated_at timestamptz,
+    history_wanted_at timestamptz
 );
+CREATE UNIQUE INDEX lifecycles_one_active ON lifecycles ((true)) WHERE activated_at IS NOT NULL;
 
 CREATE TABLE stages (
     lifecycle_id  uuid NOT NULL REFERENCES lifecycles,
@@ -31,6 +33,8 @@ CREATE TABLE customer_stages (
 );
 CREATE INDEX customer_stages_by_stage ON customer_stages (lifecycle_id, stage, since);
 
+-- Moves are made by a tick as they happen, or (historical) found by a rebuild from recorded history, which replaces what
+-- an earlier rebuild had found. Where it also covers what a tick had noted, that record stays, superseded.
 CREATE TABLE stage_moves (
     id            uuid PRIMARY KEY,
     lifecycle_id  uuid NOT NULL REFERENCES lifecycles,
@@ -40,7 +44,8 @@ CREATE TABLE stage_moves (
     at            timestamptz NOT NULL,
     dwell_s       double precision,
     because       jsonb NOT NULL,
-    historical    boolean NOT NULL
+    historical    boolean NOT NULL,
+    superseded_at timestamptz
 );
-CREATE INDEX stage_moves_in_time ON stage_moves (lifecycle_id, at);
+CREATE INDEX stage_moves_in_time ON stage_moves (lifecycle_id, at) WHERE superseded_at IS NULL;
 CREATE INDEX stage_moves_of_customer ON stage_moves (customer_id, at);

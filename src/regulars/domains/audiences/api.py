@@ -1,0 +1,175 @@
+"""The routes of audiences, and the words rules can use."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Request
+from pydantic import AwareDatetime, BaseModel, Field
+
+from regulars.domains.audiences import service
+from regulars.domains.audiences.model import Audience, MemberOfAudience, WhichCustomer
+from regulars.platform.http.door import After, Body, Limit, Listed, RequestUnit, listed, needs
+from regulars.rules.text import to_text
+from regulars.rules.tree import to_tree
+from regulars.shared.ids import outside
+
+router = APIRouter(tags=["audiences"])
+
+Slug = Annotated[str, Path(max_length=200)]
+
+
+class AudienceOut(BaseModel):
+    slug: str
+    name: str
+    rule: dict[str, Any]
+    rule_text: str
+    members: int | None = Field(description="Null while the first rule is being judged.")
+    state: Literal["live", "filling"]
+    updated_at: datetime
+
+
+class AudienceBody(Body):
+    name: str
+    rule: Any = Field(description="A rule: its tree, or its text.")
+
+
+class MemberOut(BaseModel):
+    id: str
+    name: str | None
+    email: str | None
+    since: datetime
+
+
+class CustomerBody(Body):
+    id: str | None = None
+    user_id: str | None = None
+
+
+class PreviewBody(Body):
+    rule: Any = Field(description="A rule: its tree, or its text.")
+    at: AwareDatetime | None = Field(None, description="Who matches then; unsaid: now.")
+    customer: CustomerBody | None = None
+
+
+class PersonOut(BaseModel):
+    id: str
+    name: str | None
+    email: str | None
+
+
+class ConditionOut(BaseModel):
+    text: str
+    holds: bool
+    changes_at: datetime | None
+
+
+class ExplanationOut(BaseModel):
+    holds: bool
+    changes_at: datetime | None
+    conditions: list[ConditionOut]
+
+
+class PreviewOut(BaseModel):
+    count: int
+    sample: list[PersonOut]
+    at: datetime
+    rule: dict[str, Any]
+    rule_text: str
+    customer: ExplanationOut | None
+
+
+class EventNameOut(BaseModel):
+    name: str
+    count: int
+
+
+class TraitOut(BaseModel):
+    key: str
+    examples: list[Any]
+
+
+class VocabularyOut(BaseModel):
+    events: list[EventNameOut]
+    traits: list[TraitOut]
+    audiences: list[str]
+    stages: list[str]
+
+
+@router.get("/api/audiences")
+async def list_audiences(unit: RequestUnit, after: After = None, limit: Limit = 50) -> Listed[AudienceOut]:
+    return listed(await service.search(unit, after, limit), _audience)
+
+
+@router.post("/api/audiences/preview")
+@needs("read")
+async def preview(request: Request, unit: RequestUnit, body: PreviewBody) -> PreviewOut:
+    customer = None if body.customer is None else WhichCustomer(body.customer.id, body.customer.user_id)
+    relations = getattr(request.app.state, "relations", None)
+    found = await service.preview(unit, body.rule, at=body.at, customer=customer, relations=relations)
+    told = found.customer
+    return PreviewOut(
+        count=found.count,
+        sample=[PersonOut(id=outside("customer", one.id), name=one.name, email=one.email) for one in found.sample],
+        at=found.at,
+        rule=to_tree(found.rule),
+        rule_text=to_text(found.rule),
+        customer=told
+        and ExplanationOut(
+            holds=told.holds,
+            changes_at=told.changes_at,
+            conditions=[
+                ConditionOut(text=one.text, holds=one.holds, changes_at=one.changes_at) for one in told.conditions
+            ],
+        ),
+    )
+
+
+@router.get("/api/audiences/{slug}")
+async def read_audience(unit: RequestUnit, slug: Slug) -> AudienceOut:
+    return _audience(await service.get(unit, slug))
+
+
+@router.put("/api/audiences/{slug}")
+async def put_audience(unit: RequestUnit, slug: Slug, body: AudienceBody) -> AudienceOut:
+    return _audience(await service.put(unit, slug, body.name, body.rule))
+
+
+@router.delete("/api/audiences/{slug}", status_code=204)
+async def delete_audience(unit: RequestUnit, slug: Slug) -> None:
+    await service.delete(unit, slug)
+
+
+@router.get("/api/audiences/{slug}/members")
+async def list_members(unit: RequestUnit, slug: Slug, after: After = None, limit: Limit = 50) -> Listed[MemberOut]:
+    return listed(await service.members(unit, slug, after, limit), _member)
+
+
+@router.get("/api/vocabulary")
+async def read_vocabulary(unit: RequestUnit) -> VocabularyOut:
+    found = await service.vocabulary(unit)
+    return VocabularyOut(
+        events=[EventNameOut(name=name, count=count) for name, count in found.events],
+        traits=[TraitOut(key=key, examples=list(examples)) for key, examples in found.traits],
+        audiences=list(found.audiences),
+        stages=list(found.stages),
+    )
+
+
+def _audience(one: Audience) -> AudienceOut:
+    return AudienceOut(
+        slug=one.slug,
+        name=one.name,
+        rule=to_tree(one.rule),
+        rule_text=to_text(one.rule),
+        members=one.members,
+        state=one.state,
+        updated_at=one.changed_at,
+    )
+
+
+def _member(one: MemberOfAudience) -> MemberOut:
+    return MemberOut(
+        id=outside("customer", one.person.id), name=one.person.name, email=one.person.email, since=one.since
+    )

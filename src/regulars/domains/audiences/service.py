@@ -1,0 +1,173 @@
+"""The verbs of audiences: define, list, look inside, try a rule before it is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from regulars.domains.audiences import policy, store
+from regulars.domains.audiences.model import (
+    Audience,
+    AudienceUnknown,
+    CustomerUnclear,
+    MemberOfAudience,
+    Person,
+    WhichCustomer,
+)
+from regulars.domains.customers import service as customers
+from regulars.domains.events import service as events
+from regulars.domains.members import service as members_of_company
+from regulars.domains.verdicts import service as verdicts
+from regulars.domains.verdicts.model import Explanation, Relations, Standing
+from regulars.platform.unit import Unit
+from regulars.rules.model import Rule
+from regulars.rules.tree import parse_tree, to_tree
+from regulars.shared.ids import inside
+from regulars.shared.paging import Page, UnknownCursor, decode_cursor, encode_cursor, page_of
+from regulars.shared.slugs import check_slug
+
+trait_keys_shown_max: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Who would be a member at an instant: how many, a few of them, and why the one asked about is or is not."""
+
+    rule: Rule
+    at: datetime
+    count: int
+    sample: Sequence[Person]
+    customer: Explanation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a rule can speak of here."""
+
+    events: Sequence[tuple[str, int]]
+    traits: Sequence[tuple[str, Sequence[object]]]
+    audiences: Sequence[str]
+    stages: Sequence[str]
+
+
+async def put(unit: Unit, slug: str, name: str, given: object) -> Audience:
+    """Writes an audience. A new rule is judged in the background; until then the old one decides who is a member."""
+    check_slug(slug)
+    name, rule = policy.read(name, given)
+    before = await store.audience(unit, slug)
+    tree = to_tree(rule)
+    if before is None or before.rule != tree:
+        await verdicts.define(unit, "audience", slug, rule)
+    await store.put_audience(unit, slug, name, tree)
+    await members_of_company.record(unit, "audience.changed", slug, {"name": name, "rule": tree})
+    return await get(unit, slug)
+
+
+async def get(unit: Unit, slug: str) -> Audience:
+    row = await _row(unit, slug)
+    return (await _complete(unit, [row]))[0]
+
+
+async def search(unit: Unit, after: str | None, limit: int) -> Page[Audience]:
+    position = str(decode_cursor(after, str)[0]) if after is not None else None
+    rows = await store.audiences(unit, position, limit + 1)
+    page = page_of(rows, limit, lambda row: encode_cursor(row.slug))
+    return Page(await _complete(unit, page.items), page.next)
+
+
+async def delete(unit: Unit, slug: str) -> None:
+    """Ends an audience, unless another rule mentions it."""
+    await _row(unit, slug)
+    await verdicts.withdraw(unit, "audience", slug)
+    await store.delete_audience(unit, slug)
+    await members_of_company.record(unit, "audience.deleted", slug, {})
+
+
+async def members(unit: Unit, slug: str, after: str | None, limit: int) -> Page[MemberOfAudience]:
+    """The members now, the newest first."""
+    await _row(unit, slug)
+    rows = await store.members(unit, slug, _position(after), limit + 1)
+    page = page_of(rows, limit, lambda row: encode_cursor(row.since.isoformat(), row.customer_id.hex))
+    people = await _people(unit, [row.customer_id for row in page.items])
+    return Page([MemberOfAudience(people[row.customer_id], row.since) for row in page.items], page.next)
+
+
+async def preview(
+    unit: Unit,
+    given: object,
+    *,
+    at: datetime | None = None,
+    customer: WhichCustomer | None = None,
+    relations: Relations | None = None,
+) -> Preview:
+    """Who would match a rule, now or at any other instant."""
+    rule = policy.read_rule(given)
+    customer_id = None if customer is None else await _find(unit, customer)
+    if relations is not None:
+        await relations.catch_up(await store.last_event(unit))
+    found = await verdicts.preview(unit, rule, at=at or unit.at, customer_id=customer_id, relations=relations)
+    people = await _people(unit, found.sample)
+    return Preview(rule, at or unit.at, found.count, [people[one] for one in found.sample], found.customer)
+
+
+async def vocabulary(unit: Unit) -> Vocabulary:
+    audiences, stages = await verdicts.vocabulary(unit)
+    return Vocabulary(
+        [(one.name, one.events) for one in await events.event_names(unit)],
+        [(one.key, one.examples) for one in await store.trait_keys(unit, trait_keys_shown_max)],
+        audiences,
+        stages,
+    )
+
+
+async def _row(unit: Unit, slug: str) -> store.AudienceRow:
+    row = await store.audience(unit, slug)
+    if row is None:
+        raise AudienceUnknown(f"There is no audience {slug[:80]!r}.")
+    return row
+
+
+async def _complete(unit: Unit, rows: Sequence[store.AudienceRow]) -> list[Audience]:
+    counts = await store.member_counts(unit, [row.slug for row in rows])
+    standing: Mapping[str, Standing] = await verdicts.standing(unit, "audience")
+    return [
+        Audience(
+            row.slug,
+            row.name,
+            parse_tree(row.rule),
+            counts.get(row.slug),
+            standing[row.slug].state if row.slug in standing else "filling",
+            row.changed_at,
+        )
+        for row in rows
+    ]
+
+
+async def _find(unit: Unit, customer: WhichCustomer) -> UUID:
+    match customer:
+        case WhichCustomer(id=str() as outside_id, user_id=None):
+            return (await customers.find(unit, inside("customer", outside_id))).id
+        case WhichCustomer(id=None, user_id=str() as user_id):
+            return await customers.find_by_user_id(unit, user_id)
+        case _:
+            raise CustomerUnclear
+
+
+async def _people(unit: Unit, ids: Sequence[UUID]) -> dict[UUID, Person]:
+    names = await customers.names(unit, ids)
+    return {
+        one: Person(one, names[one].name, names[one].email) if one in names else Person(one, None, None) for one in ids
+    }
+
+
+def _position(after: str | None) -> tuple[datetime, UUID] | None:
+    if after is None:
+        return None
+    at, customer = decode_cursor(after, str, str)
+    try:
+        return datetime.fromisoformat(str(at)), UUID(hex=str(customer))
+    except ValueError:
+        raise UnknownCursor from None

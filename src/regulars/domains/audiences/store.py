@@ -1,0 +1,84 @@
+"""Every statement of the audiences domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from regulars.platform.statements import load_statements
+from regulars.platform.tick import Tick
+from regulars.platform.unit import Unit
+
+sql = load_statements(__package__)
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceRow:
+    slug: str
+    name: str
+    rule: dict[str, Any]
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    customer_id: UUID
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TraitKey:
+    key: str
+    examples: list[Any]
+
+
+async def put_audience(unit: Unit, slug: str, name: str, rule: dict[str, Any]) -> None:
+    await unit.run(
+        sql["put_audience"],
+        id=unit.new_id(),
+        slug=slug,
+        name=name,
+        rule=Jsonb(rule),
+        at=unit.at,
+        by=unit.actor.name,
+    )
+
+
+async def delete_audience(unit: Unit, slug: str) -> None:
+    await unit.run(sql["delete_audience"], slug=slug)
+
+
+async def audience(unit: Unit, slug: str) -> AudienceRow | None:
+    return await unit.row(sql["audience"], AudienceRow, slug=slug)
+
+
+async def audiences(unit: Unit, after: str | None, limit: int) -> list[AudienceRow]:
+    return await unit.rows(sql["audiences"], AudienceRow, after=after, limit=limit)
+
+
+async def member_counts(unit: Unit, slugs: Sequence[str]) -> dict[str, int]:
+    rows = await unit.records(sql["member_counts"], slugs=list(slugs))
+    return {row["slug"]: row["members"] for row in rows}
+
+
+async def members(unit: Unit, slug: str, before: tuple[datetime, UUID] | None, limit: int) -> list[MemberRow]:
+    before_at, before_id = before or (None, None)
+    return await unit.rows(sql["members"], MemberRow, slug=slug, before_at=before_at, before_id=before_id, limit=limit)
+
+
+async def trait_keys(unit: Unit, limit: int) -> list[TraitKey]:
+    return await unit.rows(sql["trait_keys"], TraitKey, limit=limit)
+
+
+async def last_event(unit: Unit) -> int:
+    seq: int = await unit.value(sql["last_event"])
+    return seq
+
+
+async def tell_changes(tick: Tick) -> int:
+    return await tick.run(sql["tell_changes"], at=tick.at)
