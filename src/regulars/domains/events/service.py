@@ -171,11 +171,10 @@ class Intake:
             raise
         if source is None and envelope.write_key is not None:
             source = await self._keys.source_of(envelope.write_key)
-        sources = [source or await self._source_in(raw) for raw in envelope.batch] if source is None else []
+        sources = [source or await self._source_in(raw) for raw in envelope.messages] if source is None else []
         arrival = self._arrival(source or "", envelope, historical=historical)
         rows, places, rejected, kept = [], [], [], []
-        for index, message in enumerate(envelope.batch):
-            raw = bytes(message)
+        for index, raw in enumerate(envelope.messages):
             mine = msgspec.structs.replace(arrival, source=sources[index]) if sources else arrival
             row = _read(raw, None, mine)
             if isinstance(row, Rejection):
@@ -189,9 +188,9 @@ class Intake:
         refused = await self._commit(rows, kept) if rows or kept else {}
         return outcome_of(places, refused, rejected)
 
-    async def _source_in(self, raw: bytes | msgspec.Raw) -> str:
+    async def _source_in(self, raw: bytes) -> str:
         """Browsers cannot always send a header: the key may stand in the message."""
-        return await self._keys.source_of(key_in(bytes(raw)) or "")
+        return await self._keys.source_of(key_in(raw) or "")
 
     def _arrival(self, source: str, envelope: Envelope | None = None, *, historical: bool = False) -> Arrival:
         received_at = self._units.clock.now()

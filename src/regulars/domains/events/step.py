@@ -11,8 +11,8 @@ event_names_max: Final = 10_000
 
 
 async def claim(tick: Tick, *, limit: int, historical: bool) -> int:
-    """Moves up to `limit` waiting messages into the tick, live ones or history, the oldest first. How many left the
-    inbox; copies among them are dropped."""
+    """Moves up to `limit` waiting messages into the tick, live ones or history, the oldest first. How many; copies
+    among them are dropped and not counted."""
     claimed = await store.claim_messages(tick, limit, historical=historical)
     tick.count("claimed", claimed)
     return claimed

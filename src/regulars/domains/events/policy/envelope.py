@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from regulars.domains.events.model import BodyTooLarge, BodyUnreadable
 from regulars.domains.events.policy.flaws import find_flaw, levels_max
+from regulars.domains.events.policy.instants import no_instant, parse_instant
 from regulars.shared.errors import Fault
 
 body_bytes_max: Final = 500 * 1024
@@ -20,8 +24,18 @@ _MAGIC: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-class Envelope(msgspec.Struct, frozen=True, rename="camel"):
+@dataclass(frozen=True, slots=True)
+class Envelope:
     """A batch. Each message stays as it was sent, so that its size is its own and its faults are nobody else's."""
+
+    messages: Sequence[bytes]
+    write_key: str | None
+    sent_at: datetime | None
+    context: Mapping[str, Any] | None
+
+
+class _Sent(msgspec.Struct, frozen=True, rename="camel"):
+    """A batch as its sender writes it."""
 
     batch: list[msgspec.Raw]
     write_key: str | None = None
@@ -29,7 +43,7 @@ class Envelope(msgspec.Struct, frozen=True, rename="camel"):
     context: dict[str, Any] | None = None
 
 
-_decoder: Final = msgspec.json.Decoder(Envelope)
+_decoder: Final = msgspec.json.Decoder(_Sent)
 
 
 def unpack(body: bytes) -> bytes:
@@ -57,19 +71,22 @@ def unpack(body: bytes) -> bytes:
 
 
 def open_batch(body: bytes) -> Envelope:
+    """Raises BodyUnreadable for what is wrong with the batch itself, and BodyTooLarge."""
     try:
-        envelope = _decoder.decode(body)
+        sent = _decoder.decode(body)
     except msgspec.ValidationError as error:
         said, _, place = str(error).replace("`", "").partition(" - at $")
-        pointer = place.replace(".", "/")
-        raise BodyUnreadable(f"{said}.", faults=[Fault(pointer, said)]) from None
+        raise _unreadable(f"{said}.", place.replace(".", "/")) from None
     except (ValueError, RecursionError):
-        envelope = _open_slowly(body)
-    if len(envelope.batch) > messages_max:
-        raise BodyTooLarge(f"A batch may hold {messages_max} messages; this one holds {len(envelope.batch)}.")
-    if envelope.context:
-        _check_context(envelope.context)
-    return envelope
+        sent = _open_slowly(body)
+    if len(sent.batch) > messages_max:
+        raise BodyTooLarge(f"A batch may hold {messages_max} messages; this one holds {len(sent.batch)}.")
+    if sent.context:
+        _check_context(sent.context)
+    sent_at = parse_instant(sent.sent_at) if sent.sent_at is not None else None
+    if sent.sent_at is not None and sent_at is None:
+        raise _unreadable(no_instant(sent.sent_at), "/sentAt")
+    return Envelope([bytes(message) for message in sent.batch], sent.write_key, sent_at, sent.context)
 
 
 def malformed(body: bytes) -> BodyUnreadable:
@@ -88,7 +105,7 @@ def malformed(body: bytes) -> BodyUnreadable:
     return BodyUnreadable("This is not JSON.")
 
 
-def _open_slowly(body: bytes) -> Envelope:
+def _open_slowly(body: bytes) -> _Sent:
     """A lone surrogate in one message breaks the quick reading of all. The others must not suffer: each message is
     written out again by itself, and read by itself."""
     try:
@@ -98,7 +115,7 @@ def _open_slowly(body: bytes) -> Envelope:
     if not isinstance(given, dict) or not isinstance(given.get("batch"), list):
         raise BodyUnreadable("A batch is an object with a list named batch.")
     key, sent_at, context = given.get("writeKey"), given.get("sentAt"), given.get("context")
-    return Envelope(
+    return _Sent(
         [msgspec.Raw(json.dumps(item, separators=(",", ":")).encode()) for item in given["batch"]],
         key if isinstance(key, str) else None,
         sent_at if isinstance(sent_at, str) else None,
@@ -112,8 +129,11 @@ def _check_context(context: dict[str, Any]) -> None:
     if len(raw) > shared_context_bytes_max:
         raise BodyTooLarge(f"The context of a batch may have {shared_context_bytes_max} bytes.")
     if flaw := find_flaw(raw):
-        pointer = f"/context{flaw.pointer}"
-        raise BodyUnreadable(flaw.reason, faults=[Fault(pointer, flaw.reason)])
+        raise _unreadable(flaw.reason, f"/context{flaw.pointer}")
+
+
+def _unreadable(said: str, pointer: str) -> BodyUnreadable:
+    return BodyUnreadable(said, faults=[Fault(pointer, said)])
 
 
 def _check_size(size: int) -> None:

@@ -24,6 +24,11 @@ def parse_instant(text: str) -> datetime | None:
         return None
 
 
+def no_instant(text: str) -> str:
+    """What to tell somebody who sent this as a time."""
+    return f"{text[:60]!r} is no ISO 8601 time, such as 2026-03-02T09:00:00Z."
+
+
 def corrected(original_at: datetime | None, sent_at: datetime | None, received_at: datetime) -> datetime:
     """The event's time by our clock: as long before its arrival as the sender says it was before its sending.
 

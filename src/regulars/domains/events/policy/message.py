@@ -15,7 +15,7 @@ import msgspec
 from regulars.domains.events.model import CAUSED, CAUSED_PREFIX, CONSENT_ANSWERS, KINDS, InboxRow, Rejection
 from regulars.domains.events.policy.flaws import find_flaw, is_sound
 from regulars.domains.events.policy.identifiers import chars_max, is_blocked, mail_of, phone_of, text_of
-from regulars.domains.events.policy.instants import corrected, earliest, parse_instant
+from regulars.domains.events.policy.instants import corrected, earliest, no_instant, parse_instant
 from regulars.domains.events.policy.traits import flat_traits
 
 message_bytes_max: Final = 32 * 1024
@@ -71,7 +71,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     make_message_id: Callable[[], str]
     historical: bool = False
-    sent_at: str | None = None
+    sent_at: datetime | None = None
     context: Mapping[str, Any] | None = None
 
 
@@ -129,7 +129,7 @@ def _row(raw: bytes, call: Call, kind: str, arrival: Arrival) -> InboxRow:
     if arrival.context:
         context = {**arrival.context, **context}
     original_at = _instant(call.original_timestamp, "originalTimestamp") or _instant(call.timestamp, "timestamp")
-    sent_at = _instant(call.sent_at, "sentAt") or _instant(arrival.sent_at, "sentAt")
+    sent_at = _instant(call.sent_at, "sentAt") or arrival.sent_at
     at = corrected(original_at, None if arrival.historical else sent_at, arrival.received_at)
     if at < earliest or (original_at and original_at < earliest):
         field = "originalTimestamp" if call.original_timestamp else "timestamp"
@@ -190,8 +190,7 @@ def _instant(text: str | None, field: str) -> datetime | None:
         return None
     moment = parse_instant(text)
     if moment is None:
-        reason = f"{text[:60]!r} is no ISO 8601 time, such as 2026-03-02T09:00:00Z."
-        raise _Unfit("timestamp_unreadable", reason, f"/{field}")
+        raise _Unfit("timestamp_unreadable", no_instant(text), f"/{field}")
     return moment
 
 

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from regulars.domains.events.model import Rejection
 from regulars.domains.events.policy.instants import parse_instant
-from regulars.rules.values import NUMERIC_TEXT, number_text, numeric_chars_max
+from regulars.shared.forms import number_form, text_form
 
 keys_max: Final = 500
 key_chars_max: Final = 200
 nesting_max: Final = 5
-_NUMERIC: Final = re.compile(NUMERIC_TEXT.strip("^$"))
 
 
 def trait_forms(value: Any) -> tuple[str, float | None, datetime | None]:
     """A JSON value as text (as PostgreSQL writes jsonb with `#>> '{}'`), and as a number or an instant if it is one."""
-    kind = type(value)
-    if kind is str:
-        text = value
-    elif kind is bool:
-        return ("true" if value else "false"), None, None
-    else:
-        text = _json_text(value)
+    text = text_form(value) or ""
     first = text[:1]
-    if not (first.isdigit() or first in "+-."):
+    if isinstance(value, bool) or not (first.isdigit() or first in "+-."):
         return text, None, None
-    number = float(text) if len(text) <= numeric_chars_max and _NUMERIC.fullmatch(text) else None
-    return text, number, parse_instant(text) if number is None and kind is str else None
+    number = number_form(text)
+    return text, number, parse_instant(text) if number is None and isinstance(value, str) else None
 
 
 def flat_traits(given: Mapping[str, Any]) -> dict[str, dict[str, Any]] | Rejection:
@@ -69,22 +60,3 @@ def _leaves(given: Mapping[str, Any], above: str, levels: int) -> Iterator[tuple
 
 def _pointer(key: str) -> str:
     return "/" + key[:200].replace("~", "~0").replace("/", "~1").replace(".", "/")
-
-
-def _json_text(value: Any) -> str:
-    """As PostgreSQL writes jsonb: keys by length in bytes, then by byte; a space after `:` and `,`."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return number_text(value)
-        case str():
-            return json.dumps(value, ensure_ascii=False)
-        case list():
-            return "[" + ", ".join(_json_text(item) for item in value) + "]"
-        case _:
-            pairs = sorted(((key.encode(), key, item) for key, item in value.items()), key=lambda p: (len(p[0]), p[0]))
-            inside = (f"{json.dumps(key, ensure_ascii=False)}: {_json_text(item)}" for _, key, item in pairs)
-            return "{" + ", ".join(inside) + "}"
