@@ -129,7 +129,7 @@ export type TraitValue = { value: unknown; at: string; message_id: string };
 export type CustomerMessage = {
   id: string;
   template: string;
-  subject: string;
+  subject: string | null;
   channel: string;
   state: string;
   because: string | null;
@@ -173,10 +173,7 @@ export type JourneyStep =
   | { id: string; wait: string; next?: string }
   | { id: string; leave: string };
 export type JourneyDefinition = {
-  enter:
-    | { event: string; where?: { property: string; is: unknown }[] }
-    | { audience: string }
-    | { stage: string };
+  enter: { event: string; where?: RuleTree[] } | { audience: string } | { stage: string };
   again: "never" | "after_leaving";
   leave_when: RuleTree | string | null;
   first: string;
@@ -197,6 +194,10 @@ export type Journey = JourneyRow & {
   definition_live: JourneyDefinition | null;
   versions: { number: number; published_at: string }[];
   steps: { id: string; inside: number; passed: number }[];
+  /** Customers who met the trigger and did not enter, by the reason. */
+  refused: { because: string; customers: number }[];
+  /** What keeps the draft from being published. */
+  problems: { pointer: string; detail: string }[];
   /** For each verb whether it is allowed now, and `<verb>_reason` when it is not. */
   may: Record<string, boolean | string | null>;
 };
@@ -211,6 +212,8 @@ export type Enrolment = {
   left_at: string | null;
   left_because: string | null;
 };
+/** A customer who met the trigger and did not enter. */
+export type Refusal = { customer: Enrolment["customer"]; at: string; because: string; times: number };
 export type EnrolmentPassages = Enrolment & {
   passages: { visit: number; step: string; kind: string; at: string; outcome: string | null }[];
 };
@@ -231,9 +234,10 @@ export type Mail = {
   id: string;
   at: string;
   from: string;
-  to: string;
+  to: string[];
   subject: string;
   customer_id: string | null;
+  message_id: string | null;
 };
 export type Mailbox = List<Mail> & { catching: boolean };
 export type MailDetail = Mail & {

@@ -1,4 +1,5 @@
 export { DurationInput } from "./DurationInput";
+export { OperatorFields } from "./OperatorFields";
 export { RuleBuilder } from "./RuleBuilder";
 export { type Fault, isComplete, isNode, type Node } from "./tree";
-export { durationInWords } from "./words";
+export { durationInWords, operatorOf, PROPERTY_OPERATORS, textOf } from "./words";

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Audience, path, put, putNew, type RuleTree, useResource, type Vocabulary } from "@/api";
-import { BackLink, Page, ProblemNotice } from "@/design";
+import { BackLink, Page, ProblemNotice, useUnsaved } from "@/design";
 import { RuleBuilder } from "@/design/rules";
 import { slugOf } from "@/lib/slug";
 import styles from "./audiences.module.css";
@@ -24,6 +24,7 @@ export function AudienceEditor({ audience }: { audience: Audience | null }) {
   const vocabulary = useResource<Vocabulary>("/api/vocabulary");
   const preview = usePreview(rule, at);
   const slug = audience?.slug ?? slugOf(name);
+  const mayLeave = useUnsaved(history.undo !== null || name !== (audience?.name ?? ""));
   const navigate = useNavigate();
   const queries = useQueryClient();
   const save = useMutation({
@@ -33,6 +34,7 @@ export function AudienceEditor({ audience }: { audience: Audience | null }) {
       await queries.invalidateQueries({
         predicate: ({ queryKey: [key] }) => typeof key === "string" && key.startsWith("/api/audiences"),
       });
+      mayLeave();
       await navigate({ to: `/audiences/${slug}` });
     },
   });

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Consent, type Customer, path, put } from "@/api";
 import { ProblemNotice } from "@/design";
-import { channelName, customerName } from "./names";
+import { channelName, customerName, topicName } from "./names";
 
 export type Answered = Pick<Consent, "channel" | "topic" | "answer">;
 
@@ -60,7 +60,7 @@ export function ConsentDialog({
             </Group>
           )}
           <Radio.Group
-            label={`What did ${customerName(customer)} say to ${channelName(channel)}, ${topic || "this topic"}?`}
+            label={`What did ${customerName(customer)} say to ${channelName(channel)}, ${topic ? topicName(topic) : "this topic"}?`}
             value={answer}
             onChange={(value) => setAnswer(value === "yes" ? "yes" : "no")}
           >

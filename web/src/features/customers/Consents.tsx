@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { Customer } from "@/api";
 import { Instant } from "@/design";
 import { type Answered, ConsentDialog } from "./ConsentDialog";
-import { channelName } from "./names";
+import { channelName, topicName } from "./names";
 import { Panel } from "./Panel";
 
 export function Consents({ customer }: { customer: Customer }) {
@@ -24,7 +24,7 @@ export function Consents({ customer }: { customer: Customer }) {
       ) : (
         <Stack gap="sm">
           {customer.consents.map((consent) => {
-            const what = `${channelName(consent.channel)}, ${consent.topic}`;
+            const what = `${channelName(consent.channel)}, ${topicName(consent.topic)}`;
             return (
               <Group key={what} justify="space-between" wrap="nowrap" align="flex-start" gap="xs">
                 <div>

@@ -5,10 +5,9 @@ import { type Column, DataTable, EmptyState, IconMail, Instant, Loaded } from "@
 
 const COLOURS: Record<string, string> = {
   sent: "green",
-  delivered: "green",
   withheld: "yellow",
   failed: "red",
-  bounced: "red",
+  unknown: "yellow",
 };
 
 const COLUMNS: Column<CustomerMessage>[] = [

@@ -18,6 +18,9 @@ const CHANNELS: Record<string, string> = { email: "E-mail", sms: "SMS", push: "P
 
 export const channelName = (channel: string): string => CHANNELS[channel] ?? channel;
 
+/** `*` speaks for every topic of its channel. */
+export const topicName = (topic: string): string => (topic === "*" ? "every topic" : topic);
+
 /** A trait or property as text: what it holds is anything JSON can say. */
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return "–";

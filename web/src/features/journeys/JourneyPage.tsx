@@ -1,4 +1,4 @@
-import { Button, Card, Group, SegmentedControl, Text, Title } from "@mantine/core";
+import { Button, Card, Group, SegmentedControl, Tabs, Text, Title } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Journey, path, useResource } from "@/api";
@@ -8,6 +8,8 @@ import { Enrolments } from "./Enrolments";
 import { Flow } from "./Flow";
 import { JourneyState } from "./JourneyState";
 import styles from "./journeys.module.css";
+import { Obstacles } from "./Obstacles";
+import { Refusals } from "./Refusals";
 import { Rules } from "./Rules";
 import { Verbs } from "./Verbs";
 
@@ -75,6 +77,7 @@ function JourneyView({ journey }: { journey: Journey }) {
               Not published yet: customers still travel version {journey.version}.
             </Text>
           ) : null}
+          {live === null || (changed && view === "draft") ? <Obstacles journey={journey} /> : null}
           <Flow definition={shown} counts={shown === live ? journey.steps : []} entered={journey.entered} />
         </Card>
         <div className={styles.side}>
@@ -83,10 +86,18 @@ function JourneyView({ journey }: { journey: Journey }) {
         </div>
       </div>
       <Card>
-        <Title order={2} size="h3" mb="xs">
-          Enrolments
-        </Title>
-        <Enrolments journey={journey} />
+        <Tabs defaultValue="in" keepMounted={false}>
+          <Tabs.List mb="md">
+            <Tabs.Tab value="in">Enrolments</Tabs.Tab>
+            <Tabs.Tab value="not">Did not enter</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="in">
+            <Enrolments journey={journey} />
+          </Tabs.Panel>
+          <Tabs.Panel value="not">
+            <Refusals journey={journey} />
+          </Tabs.Panel>
+        </Tabs>
       </Card>
     </Page>
   );

@@ -21,6 +21,8 @@ function journey(may: Journey["may"]): Journey {
     definition_live: null,
     versions: [],
     steps: [],
+    refused: [],
+    problems: [],
     may,
   };
 }

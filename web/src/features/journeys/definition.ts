@@ -2,8 +2,8 @@
  * A journey's definition as a list: today's journeys go one way, so their steps have an order. Every edit is a pure
  * function from one definition to the next, and step ids outlive it: enrolments wait at them.
  */
-import type { JourneyDefinition, JourneyStep } from "@/api";
-import { durationInWords } from "@/design/rules";
+import type { JourneyDefinition, JourneyStep, RuleTree } from "@/api";
+import { durationInWords, operatorOf, textOf } from "@/design/rules";
 
 export type Enter = JourneyDefinition["enter"];
 
@@ -67,13 +67,17 @@ export const blank: JourneyDefinition = {
   steps: [{ id: "s1", leave: "done" }],
 };
 
+function conditionInWords(condition: RuleTree): string {
+  const { key, words, takes } = operatorOf(condition);
+  const value = takes === "nothing" ? "" : ` ${JSON.stringify(condition[key])}`;
+  return `${textOf(condition.property)} ${words}${value}`;
+}
+
 /** Where customers come in, in words. */
 export function enterInWords(enter: Enter): string {
   if ("audience" in enter) return `enters the audience ${enter.audience}`;
   if ("stage" in enter) return `enters the stage ${enter.stage}`;
-  const where = (enter.where ?? [])
-    .map((each) => `${each.property} is ${JSON.stringify(each.is)}`)
-    .join(" and ");
+  const where = (enter.where ?? []).map(conditionInWords).join(" and ");
   return `did ${JSON.stringify(enter.event)}${where ? ` where ${where}` : ""}`;
 }
 

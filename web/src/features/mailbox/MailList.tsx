@@ -30,7 +30,7 @@ export function MailList({
             >
               <span className={styles.line}>
                 <Text component="span" size="sm" fw={600} truncate>
-                  {mail.to}
+                  {mail.to.join(", ")}
                 </Text>
                 <Text component="span" size="xs" c="dimmed">
                   <Ago at={mail.at} />

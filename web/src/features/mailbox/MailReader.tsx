@@ -36,7 +36,7 @@ function Read({ mail }: { mail: MailDetail }) {
         <dd>{mail.from}</dd>
         <dt>To</dt>
         <dd>
-          {mail.to}
+          {mail.to.join(", ")}
           {mail.customer_id ? (
             <Anchor
               component={Link}

@@ -13,7 +13,7 @@ import {
   useResource,
   type Vocabulary,
 } from "@/api";
-import { BackLink, Page, ProblemNotice } from "@/design";
+import { BackLink, Page, ProblemNotice, useUnsaved } from "@/design";
 import { slugOf } from "@/lib/slug";
 import { againInWords, blank } from "../definition";
 import styles from "../journeys.module.css";
@@ -35,6 +35,8 @@ export function JourneyEditor({ journey }: { journey: Journey | null }) {
   const [definition, setDefinition] = useState<JourneyDefinition>(journey?.definition ?? blank);
   const vocabulary = useResource<Vocabulary>("/api/vocabulary");
   const slug = journey?.slug ?? slugOf(name);
+  const start = journey?.definition ?? blank;
+  const mayLeave = useUnsaved(definition !== start || name !== (journey?.name ?? ""));
   const navigate = useNavigate();
   const queries = useQueryClient();
   const own = path("journeys", slug);
@@ -44,6 +46,7 @@ export function JourneyEditor({ journey }: { journey: Journey | null }) {
       await queries.invalidateQueries({
         predicate: ({ queryKey: [key] }) => key === "/api/journeys" || key === own,
       });
+      mayLeave();
       await navigate({ to: `/journeys/${slug}` });
     },
   });
@@ -79,7 +82,7 @@ export function JourneyEditor({ journey }: { journey: Journey | null }) {
         {save.error ? <ProblemNotice problem={save.error} /> : null}
         <div className={styles.columns}>
           <Stack>
-            <Card component="section" aria-label="Name">
+            <Card>
               <TextInput
                 label="Name"
                 required

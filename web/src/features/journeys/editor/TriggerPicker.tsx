@@ -1,6 +1,7 @@
 import { ActionIcon, Autocomplete, Button, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
 import IconX from "@tabler/icons-react/dist/esm/icons/IconX.mjs";
-import type { FieldError, Vocabulary } from "@/api";
+import type { FieldError, RuleTree, Vocabulary } from "@/api";
+import { OperatorFields, PROPERTY_OPERATORS, textOf } from "@/design/rules";
 import type { Enter } from "../definition";
 import styles from "../journeys.module.css";
 
@@ -79,8 +80,8 @@ function Where({ enter, change }: { enter: Act; change: (enter: Enter) => void }
   const conditions = enter.where ?? [];
   const set = (where: NonNullable<Act["where"]>) =>
     change(where.length > 0 ? { ...enter, where } : { event: enter.event });
-  const put = (index: number, part: Partial<(typeof conditions)[number]>) =>
-    set(conditions.map((old, at) => (at === index ? { ...old, ...part } : old)));
+  const put = (index: number, next: RuleTree) =>
+    set(conditions.map((old, at) => (at === index ? next : old)));
   return (
     <>
       {conditions.map((condition, index) => (
@@ -89,23 +90,22 @@ function Where({ enter, change }: { enter: Act; change: (enter: Enter) => void }
           <Text size="sm">{index === 0 ? "where" : "and"}</Text>
           <TextInput
             aria-label="Property"
+            size="xs"
             placeholder="category"
             className={styles.grow}
-            value={condition.property}
-            onChange={(event) => put(index, { property: event.currentTarget.value })}
+            value={textOf(condition.property)}
+            onChange={(event) => put(index, { ...condition, property: event.currentTarget.value })}
           />
-          <Text size="sm">is</Text>
-          <TextInput
-            aria-label="Value"
-            placeholder="beauty"
-            className={styles.grow}
-            value={String(condition.is ?? "")}
-            onChange={(event) => put(index, { is: event.currentTarget.value })}
+          <OperatorFields
+            condition={condition}
+            change={(next) => put(index, next)}
+            examples={[]}
+            allowed={PROPERTY_OPERATORS}
           />
           <ActionIcon
             variant="subtle"
             color="gray"
-            aria-label={`Remove the condition on ${condition.property || "the property"}`}
+            aria-label={`Remove the condition on ${textOf(condition.property) || "the property"}`}
             onClick={() => set(conditions.filter((_, at) => at !== index))}
           >
             <IconX size={16} aria-hidden />

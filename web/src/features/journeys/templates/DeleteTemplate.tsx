@@ -17,7 +17,10 @@ export function DeleteTemplate({ template, close }: { template: Template; close:
   return (
     <Modal opened onClose={close} title={`Delete “${template.name}”`}>
       <Stack>
-        <Text size="sm">Journeys can no longer send it. Messages already made from it stay as they are.</Text>
+        <Text size="sm">
+          Journeys can no longer send it, and messages that wait to be sent from it are withheld. What was
+          sent stays on record.
+        </Text>
         {gone.error ? <ProblemNotice problem={gone.error} /> : null}
         <Group justify="flex-end">
           <Button variant="default" onClick={close} data-autofocus>

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { asProblem, path, put, putNew, type Template } from "@/api";
-import { BackLink, Page, ProblemNotice } from "@/design";
+import { BackLink, Page, ProblemNotice, useUnsaved } from "@/design";
 import { slugOf } from "@/lib/slug";
 import { DeleteTemplate } from "./DeleteTemplate";
 import { type Draft, draftOf } from "./draft";
@@ -17,6 +17,8 @@ export function TemplateEditor({ template }: { template: Template | null }) {
   const [deleting, setDeleting] = useState(false);
   const [draft, setDraft] = useState<Draft>(() => draftOf(template));
   const slug = template?.slug ?? slugOf(draft.name);
+  const [kept, setKept] = useState(draft);
+  const mayLeave = useUnsaved(draft !== kept);
   const navigate = useNavigate();
   const queries = useQueryClient();
   const own = path("templates", slug);
@@ -28,8 +30,11 @@ export function TemplateEditor({ template }: { template: Template | null }) {
     mutationFn: () => (template ? put : putNew)<Template>(own, draft),
     onSuccess: async (saved) => {
       notifications.show({ message: `Saved as version ${saved.version}.` });
+      setKept(draft);
       await refresh();
-      if (template === null) await navigate({ to: `/journeys/templates/${slug}` });
+      if (template !== null) return;
+      mayLeave();
+      await navigate({ to: `/journeys/templates/${slug}` });
     },
   });
   const errors = save.error ? asProblem(save.error).errors : [];

@@ -1,6 +1,6 @@
 import { Group, Radio, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import type { FieldError } from "@/api";
-import type { Draft } from "./draft";
+import { type Draft, usualTopic } from "./draft";
 import styles from "./templates.module.css";
 
 export function TemplateFields({
@@ -33,29 +33,30 @@ export function TemplateFields({
         label="Purpose"
         value={draft.purpose}
         error={wrong("purpose")}
-        onChange={(purpose) =>
+        onChange={(chosen) => {
+          const purpose = chosen === "transactional" ? "transactional" : "marketing";
           change(
-            purpose === "transactional"
-              ? { purpose: "transactional", topic: null }
-              : { purpose: "marketing", topic: draft.topic ?? "marketing" },
-          )
-        }
+            draft.topic === usualTopic[draft.purpose] ? { purpose, topic: usualTopic[purpose] } : { purpose },
+          );
+        }}
       >
         <Stack gap={6} mt={4}>
           <Radio value="marketing" label="Marketing: needs consent, carries a one-click unsubscribe" />
           <Radio value="transactional" label="Transactional: a receipt, a notice they are owed" />
         </Stack>
       </Radio.Group>
-      {draft.purpose === "marketing" ? (
-        <TextInput
-          label="Topic"
-          required
-          description="What a customer says yes or no to, and unsubscribes from"
-          value={draft.topic ?? ""}
-          error={wrong("topic")}
-          onChange={(event) => change({ topic: event.currentTarget.value })}
-        />
-      ) : null}
+      <TextInput
+        label="Topic"
+        required
+        description={
+          draft.purpose === "marketing"
+            ? "What a customer says yes or no to, and unsubscribes from"
+            : "What it is about; transactional mail goes out whatever the answer to a topic is"
+        }
+        value={draft.topic}
+        error={wrong("topic")}
+        onChange={(event) => change({ topic: event.currentTarget.value })}
+      />
       <TextInput
         label="Subject"
         required

@@ -1,7 +1,8 @@
 import type { Template } from "@/api";
 
 /** What the API takes for a template. */
-export type Draft = Pick<Template, "name" | "subject" | "body" | "purpose" | "topic"> & {
+export type Draft = Pick<Template, "name" | "subject" | "body" | "purpose"> & {
+  topic: string;
   text: string | null;
 };
 
@@ -18,11 +19,17 @@ const first_body = `<mjml>
 </mjml>
 `;
 
+/** Until somebody says otherwise: every template has a topic, for consent is given by topic. */
+export const usualTopic: Record<Template["purpose"], string> = {
+  marketing: "marketing",
+  transactional: "orders",
+};
+
 export const draftOf = (template: Template | null): Draft => ({
   name: template?.name ?? "",
   subject: template?.subject ?? "",
   body: template?.body ?? first_body,
   text: template?.text ?? null,
   purpose: template?.purpose ?? "marketing",
-  topic: template === null ? "marketing" : template.topic,
+  topic: template?.topic ?? usualTopic[template?.purpose ?? "marketing"],
 });
