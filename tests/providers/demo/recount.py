@@ -56,3 +56,12 @@ def stages(frame: pd.DataFrame, at: datetime) -> pd.Series[str]:
     stage[(count(ordered, 365) >= 3) & (count(ordered, 60) > 0)] = "loyalty"
     stage[(count(ordered, 180) > 0) & (count(SPEAKS, 60) > 0)] = "advocacy"
     return stage
+
+
+def slipping_away(frame: pd.DataFrame, at: datetime) -> set[str]:
+    """The user ids of those with two orders or more within 180 days, and none within 60."""
+    orders = frame[(frame["event"] == "Order Completed") & (frame["at"] <= at)]
+    age = pd.Timestamp(at) - orders["at"]
+    recent = orders[age <= pd.Timedelta(days=180)].groupby("customer").size()
+    lately = set(orders.loc[age <= pd.Timedelta(days=60), "customer"])
+    return {str(customer) for customer in recent[recent >= 2].index} - lately
