@@ -1,4 +1,4 @@
-"""A small shop that writes to its customers. Ana said yes to the newsletter, Chi said no to it, Bo never said anything."""
+"""A shop that writes to its customers: Ana said yes to the newsletter, Chi said no, Bo never said anything."""
 
 from __future__ import annotations
 
@@ -143,7 +143,8 @@ class Shop:
 
 async def _identify(unit: Unit, customer_id: UUID, kind: str, value: str) -> None:
     await unit.run(
-        b"INSERT INTO identifiers (kind, value, customer_id, first_seen_at) VALUES (%(kind)s, %(value)s, %(id)s, %(at)s)",
+        b"INSERT INTO identifiers (kind, value, customer_id, first_seen_at)"
+        b" VALUES (%(kind)s, %(value)s, %(id)s, %(at)s)",
         kind=kind,
         value=value,
         id=customer_id,

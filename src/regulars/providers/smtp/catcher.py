@@ -10,6 +10,7 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from regulars.domains.messages.model import ReceivedMail, Receiver
+from regulars.platform.settings import SmtpSettings
 
 mail_bytes_max: Final = 10_000_000
 recipients_max: Final = 100
@@ -20,7 +21,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Catcher:
-    """Refuses recipients whose address begins with `bounce`, so that bounces can be seen; takes everything else."""
+    """Listens while it is entered, on a port the system chooses when none is given.
+
+    Refuses recipients whose address begins with `bounce`, so that bounces can be seen; takes everything else.
+    """
 
     def __init__(self, receiver: Receiver, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._handler = _Handler(receiver)
@@ -30,25 +34,23 @@ class Catcher:
         self._sessions: WeakSet[SMTP] = WeakSet()
 
     @property
-    def port(self) -> int:
-        return self._port
+    def settings(self) -> SmtpSettings:
+        """How to send to it, once it listens."""
+        return SmtpSettings(self._host, self._port, "none", None, None)
 
-    async def start(self) -> int:
-        """Listens; the port, which was chosen by the system when none was given."""
+    async def __aenter__(self) -> Catcher:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._session, self._host, self._port)
         self._port = int(self._server.sockets[0].getsockname()[1])
-        return self._port
+        return self
 
-    async def stop(self) -> None:
-        if self._server is None:
-            return
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
         self._server.close()
         for session in list(self._sessions):
             if session.transport is not None:
                 session.transport.close()
         await self._server.wait_closed()
-        self._server = None
 
     def _session(self) -> SMTP:
         session = SMTP(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from aiosmtplib import (
     SMTP,
@@ -20,30 +19,16 @@ from aiosmtplib import (
 )
 
 from regulars.domains.messages.model import Accepted, Answer, Deferral, Mail, Refusal, Unknown
-
-Security = Literal["auto", "none", "starttls", "tls"]
+from regulars.platform.settings import SmtpSettings
 
 idle_max: Final = 16
 mails_per_connection_max: Final = 100
 drain_step_s: Final = 0.002
 reply_chars_max: Final = 500
 
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})  # Asking who we are could ask the network.
+_UNFIT: Final = re.compile(r"[\s<>\x00-\x1f\x7f]|[^\x00-\x7f]")
 _PERIODS: Final = re.compile(rb"^\.", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpSettings:
-    """`security`: auto takes STARTTLS when the server offers it, starttls insists on it, tls speaks TLS from the start.
-
-    `hello`: the name we greet with; the machine's own when none is given.
-    """
-
-    host: str
-    port: int
-    user: str | None = None
-    password: str | None = None
-    security: Security = "auto"
-    hello: str | None = None
 
 
 class _Connection:
@@ -96,6 +81,8 @@ class SmtpSender:
 
     async def send(self, mail: Mail, *, timeout_s: float) -> Answer:
         """Never raises for what the server or the network does."""
+        if _UNFIT.search(mail.mail_from + mail.rcpt_to):
+            return Refusal(553, "5.1.3 This is not an address mail can be sent to.")
         clock = asyncio.get_running_loop().time
         deadline = clock() + timeout_s
         while self._idle:
@@ -121,7 +108,7 @@ class SmtpSender:
                 if not connection.client.is_connected:
                     await connection.client.connect(timeout=timeout_s)
                 answer = await connection.send(mail, timeout_s)
-        except (SMTPException, OSError, TimeoutError, ValueError) as error:
+        except (SMTPException, OSError, TimeoutError) as error:
             connection.client.close()
             return _answer_to(error, ended=connection.ended, timeout_s=timeout_s)
         except BaseException:
@@ -138,11 +125,11 @@ class SmtpSender:
         return SMTP(
             hostname=settings.host,
             port=settings.port,
-            username=settings.user,
+            username=settings.smtp_user,
             password=settings.password,
-            local_hostname=settings.hello,
+            local_hostname="localhost" if settings.host in _LOOPBACK else None,
             use_tls=settings.security == "tls",
-            start_tls={"auto": None, "starttls": True}.get(settings.security, False),
+            start_tls=settings.security == "starttls",
         )
 
 
@@ -164,8 +151,6 @@ def _answer_to(error: Exception, *, ended: bool, timeout_s: float) -> Answer:
             return Deferral(getattr(error, "code", None), words, provider_down=True)
         case SMTPResponseException(code=code, message=message) if 400 <= code < 600:
             return _no(code, message)
-        case ValueError() if not isinstance(error, OSError):
-            return Refusal(553, f"This address cannot be sent to: {words}")
         case _:
             return Deferral(None, words, provider_down=True)
 

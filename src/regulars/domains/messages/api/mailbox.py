@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from regulars.domains.messages.model import CaughtLine, MailUnknown, MessageLine
+from regulars.domains.messages.model import CaughtLine, MailSettings, MailUnknown, MessageLine
 from regulars.domains.messages.service import mailbox
 from regulars.platform.http.door import After, Limit, Listed, RequestUnit, listed
 from regulars.shared.ids import inside, outside
@@ -101,7 +101,8 @@ async def list_mailbox(
     request: Request, unit: RequestUnit, after: After = None, limit: Limit = page_size_default
 ) -> MailboxOut:
     page = listed(await mailbox.mails(unit, after, limit), lambda line: MailLineOut(**_mail_line(line)))
-    return MailboxOut(items=page.items, next=page.next, catching=bool(getattr(request.app.state, "catching", False)))
+    settings: MailSettings = request.app.state.mail
+    return MailboxOut(items=page.items, next=page.next, catching=settings.catching)
 
 
 @router.get("/api/mailbox/{mail_id}")
