@@ -83,9 +83,9 @@ class _Diary:
         self.write("track", at, event=event, properties=dict(properties))
 
     def page(self, name: str, path: str, at: datetime, source: random.Random | None = None) -> None:
-        query, referrer, campaign = source.choice(_SOURCES) if source else ("", "", None)
+        query, referrer, advert = source.choice(_SOURCES) if source else ("", "", None)
         properties = {"path": path, "url": f"{shop_url}{path}{query}", "title": name, "referrer": referrer}
-        context: Call = {"context": {"campaign": campaign}} if campaign else {}
+        context: Call = {"context": {"campaign": advert}} if advert else {}
         self.write("page", at, name=name, properties=properties, **context)
 
 
