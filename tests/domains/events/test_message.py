@@ -103,7 +103,7 @@ def test_identifiers_may_be_numbers() -> None:
 def test_the_senders_clock_is_corrected() -> None:
     row = taken(
         track(originalTimestamp="2026-03-02T11:00:00Z", timestamp="2026-03-02T00:00:00Z"),
-        sent_at="2026-03-02T11:00:10Z",
+        sent_at=datetime(2026, 3, 2, 11, 0, 10, tzinfo=UTC),
     )
     assert row.at == AT - timedelta(seconds=10)
     assert row.original_at == datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
