@@ -11,16 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.rules.values import (
-    NUMERIC_TEXT,
-    NotAValueError,
-    flattened,
-    list_with,
-    number_form,
-    number_text,
-    text_form,
-    value_of,
-)
+from regulars.rules.values import list_with, value_of
+from regulars.shared.forms import NUMERIC_TEXT, NotAValueError, flattened, number_form, number_text, text_form
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6)
 scalars = st.one_of(

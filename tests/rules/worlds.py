@@ -21,7 +21,7 @@ from regulars.rules.compile import Compiled
 from regulars.rules.engines import Engine
 from regulars.rules.engines import duckdb as duckdb_engine
 from regulars.rules.engines import postgresql as postgresql_engine
-from regulars.rules.values import flattened, number_form, text_form
+from regulars.shared.forms import flattened, number_form, text_form
 from tests.rules import plain
 from tests.rules.plain import Event, History, TraitValue
 

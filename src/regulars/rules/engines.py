@@ -23,7 +23,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import sqlglot
 
-from regulars.rules.values import NUMERIC_TEXT, numeric_chars_max
+from regulars.shared.forms import NUMERIC_TEXT, numeric_chars_max
 
 INSTANT: Final = dt.Timestamp(timezone="UTC")
 JSONB: Final = dt.unknown

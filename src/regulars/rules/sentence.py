@@ -15,7 +15,8 @@ from regulars.rules import model
 from regulars.rules.model import Operator, Rule, RuleNotUnderstood
 from regulars.rules.text import RESERVED, UNITS, WORDS
 from regulars.rules.tree import parse_tree
-from regulars.rules.values import NotAValueError, clean_text
+from regulars.rules.values import clean_text
+from regulars.shared.forms import NotAValueError
 
 text_chars_max: Final = 20_000
 number_chars_max: Final = 400

@@ -33,8 +33,9 @@ from regulars.rules.model import (
     Trait,
     Within,
 )
-from regulars.rules.values import NotAValueError, Value, clean_text, value_of
+from regulars.rules.values import Value, clean_text, value_of
 from regulars.shared.durations import UnknownDuration, format_duration, parse_duration
+from regulars.shared.forms import NotAValueError
 
 Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | bool | None"
 Kind = TypeVar("Kind")

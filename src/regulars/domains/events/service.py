@@ -301,6 +301,11 @@ async def accept_history(units: Units, messages: Iterable[Mapping[str, Any]], *,
     return Outcome(accepted, tuple(rejected))
 
 
+async def has_waiting_history(unit: Unit) -> bool:
+    """Whether imported history waits to be worked in."""
+    return await store.has_waiting_history(unit)
+
+
 async def timeline(unit: Unit, customer_id: UUID, after: str | None, limit: int) -> Page[TimelineItem]:
     """What happened to a customer, the latest first."""
     at, seq = decode_cursor(after, str, int) if after else (None, None)

@@ -74,6 +74,11 @@ async def put_caused(tick: Tick) -> int:
     return await tick.run(sql["put_caused"], at=tick.at, historical=tick.historical)
 
 
+async def has_waiting_history(unit: Unit) -> bool:
+    waits: bool = await unit.value(sql["has_waiting_history"])
+    return waits
+
+
 async def timeline(
     unit: Unit, customer_id: UUID, before_at: datetime | None, before_seq: int | None, limit: int
 ) -> list[TimelineItem]:

@@ -17,3 +17,6 @@ async def settle(tick: Tick) -> None:
         await store.settle_everyone(tick, rules[0].lifecycle_id, texts)
     else:
         tick.count("stage_moves", await store.settle_changed(tick, texts))
+    if tick.historical:
+        # What arrived late has its place in the past: the moves up to now are found again once all of it is in.
+        await store.want_history(tick, rules[0].lifecycle_id)

@@ -156,6 +156,10 @@ async def overview_flows(unit: Unit, lifecycle_id: UUID, *, since: datetime) -> 
     return await unit.rows(sql["overview_flows"], Flow, lifecycle_id=lifecycle_id, at=unit.at, since=since)
 
 
+async def want_history(tick: Tick, lifecycle_id: UUID) -> None:
+    await tick.run(sql["want_history"], lifecycle_id=lifecycle_id, at=tick.at)
+
+
 async def history_wanted(unit: Unit) -> datetime | None:
     wanted: datetime | None = await unit.value(sql["history_wanted"])
     return wanted

@@ -152,10 +152,7 @@ async def filling(unit: Unit) -> list[RuleInForce]:
 
 async def add_filled(unit: Unit, rule_ids: Sequence[int], batch: Sequence[Answer]) -> None:
     """Loads one batch of answers. Customers a rule denies for good get no row."""
-    await unit.connection.execute(
-        b"CREATE TEMPORARY TABLE IF NOT EXISTS filled "
-        b"(rule_id integer, customer_id uuid, holds boolean, changes_at timestamptz) ON COMMIT DELETE ROWS"
-    )
+    await unit.run(sql["make_room_for_filled"])
     async with unit.connection.cursor() as cursor, cursor.copy(b"COPY filled FROM STDIN") as copy:
         for answer in batch:
             for rule_id, holds, changes_at in zip(rule_ids, answer.holds, answer.changes_at, strict=True):

@@ -8,6 +8,7 @@ user, so where a parent is closed, one capability is kept: to search folders, no
 """
 
 import ctypes
+import itertools
 import os
 import signal
 import sys
@@ -61,7 +62,7 @@ def main() -> None:
 
 def parents(program: list[str]) -> list[str]:
     """Every folder above the program and above the data folder (the argument after -D)."""
-    paths = [program[0], *(after for word, after in zip(program, program[1:], strict=False) if word == "-D")]
+    paths = [program[0], *(after for word, after in itertools.pairwise(program) if word == "-D")]
     above: set[str] = set()
     for path in paths:
         folder = os.path.dirname(os.path.abspath(path))

@@ -43,7 +43,7 @@ WITH added AS (
       FROM unnest(%(ids)s::uuid[], %(seen_at)s::timestamptz[]) AS n (id, seen_at)
     RETURNING id, first_seen_at)
 INSERT INTO identifiers (kind, value, customer_id, first_seen_at)
-SELECT 'customer', id::text, id, first_seen_at FROM added ORDER BY id;
+SELECT 'customer', id::text, id, first_seen_at FROM added ORDER BY added.id;
 
 -- name: add_identifiers
 -- Identifiers not seen before, each pointing to its customer.
@@ -55,7 +55,7 @@ SELECT * FROM unnest(%(kinds)s::text[], %(values)s::text[], %(customers)s::uuid[
 WITH moved AS (
     UPDATE identifiers SET customer_id = %(kept)s WHERE customer_id = %(absorbed)s RETURNING id, customer_id),
 followed AS (
-    INSERT INTO identifier_moves (identifier_id, customer_id) SELECT id, customer_id FROM moved ORDER BY id)
+    INSERT INTO identifier_moves (identifier_id, customer_id) SELECT id, customer_id FROM moved ORDER BY moved.id)
 INSERT INTO merges (id, kept_id, absorbed_id, identifier_ids, at, because)
 SELECT %(id)s, %(kept)s, %(absorbed)s, coalesce(array_agg(id ORDER BY id), '{}'), %(at)s, %(because)s FROM moved;
 

@@ -51,7 +51,7 @@ WITH back AS (
     UPDATE identifiers SET customer_id = %(absorbed_id)s
      WHERE id = ANY(%(identifier_ids)s) AND customer_id = %(kept_id)s RETURNING id, customer_id),
 followed AS (
-    INSERT INTO identifier_moves (identifier_id, customer_id) SELECT id, customer_id FROM back ORDER BY id),
+    INSERT INTO identifier_moves (identifier_id, customer_id) SELECT id, customer_id FROM back ORDER BY back.id),
 events_back AS (
     UPDATE events SET customer_id = %(absorbed_id)s
      WHERE customer_id = %(kept_id)s AND identifier_id = ANY(SELECT id FROM back)),

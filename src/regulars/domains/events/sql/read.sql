@@ -23,3 +23,7 @@ SELECT id, file, kind, state, rows, accepted, rejected, started_at, finished_at
 -- name: event_names
 -- The names events have, the most frequent first.
 SELECT name, events, last_at FROM event_names ORDER BY events DESC, name LIMIT %(limit)s;
+
+-- name: has_waiting_history
+-- Whether imported history waits in the inbox.
+SELECT EXISTS (SELECT FROM inbox WHERE historical);

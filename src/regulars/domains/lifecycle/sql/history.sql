@@ -2,6 +2,10 @@
 -- When the active lifecycle's rules last began to count without their past having been found.
 SELECT history_wanted_at FROM lifecycles WHERE activated_at IS NOT NULL;
 
+-- name: want_history
+-- The moves on record no longer tell all of the past.
+UPDATE lifecycles SET history_wanted_at = %(at)s WHERE id = %(lifecycle_id)s;
+
 -- name: history_found
 -- The past is on record, unless the rules have changed again meanwhile.
 UPDATE lifecycles SET history_wanted_at = NULL

@@ -102,6 +102,11 @@ UPDATE rules SET state = 'retired', retired_at = %(at)s
 SELECT id, owner, part, position, tree, state, registered_at, registered_seq
   FROM rules WHERE state = 'filling' ORDER BY id;
 
+-- name: make_room_for_filled
+-- Where a batch of verdicts found in bulk lies until it is joined with what ticks know.
+CREATE TEMPORARY TABLE IF NOT EXISTS filled (
+    rule_id integer, customer_id uuid, holds boolean, changes_at timestamptz) ON COMMIT DELETE ROWS;
+
 -- name: add_filled
 -- Verdicts found in bulk; where a tick has judged a customer meanwhile, the tick knows better.
 INSERT INTO verdicts (rule_id, customer_id, holds, since, changes_at)

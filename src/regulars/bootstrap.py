@@ -1,0 +1,228 @@
+"""Settings become running objects, here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
+
+from regulars.domains.audiences import api as audiences_api
+from regulars.domains.customers import facts as customer_facts
+from regulars.domains.events import api as events_api
+from regulars.domains.events import facts as event_facts
+from regulars.domains.events import service as events
+from regulars.domains.journeys import api as journeys_api
+from regulars.domains.lifecycle import api as lifecycle_api
+from regulars.domains.lifecycle import jobs as lifecycle_jobs
+from regulars.domains.members import api as members_api
+from regulars.domains.messages import api as messages_api
+from regulars.domains.messages.model import MailSettings, Purpose, Sender, Signer
+from regulars.domains.messages.service.dispatch import dispatch
+from regulars.domains.messages.service.inbound import Mailroom
+from regulars.domains.verdicts import service as verdicts
+from regulars.pipeline import Pipeline
+from regulars.platform import shipped
+from regulars.platform.http.app import make_app
+from regulars.platform.http.health import Check
+from regulars.platform.passwords import Passwords, PasswordSettings
+from regulars.platform.postgres.migrate import migrate
+from regulars.platform.postgres.pool import make_pool
+from regulars.platform.postgres.server import EmbeddedPostgres, running_url
+from regulars.platform.secrets import signing_secret
+from regulars.platform.settings import InstallationSettings, SettingMalformed, read_settings
+from regulars.platform.unit import Units
+from regulars.platform.warehouse.duck import DuckWarehouse
+from regulars.providers.smtp.catcher import Catcher
+from regulars.providers.smtp.sender import SmtpSender
+from regulars.shared.clock import Clock, SystemClock
+from regulars.shared.ids import Ids
+
+housekeeping_every: Final = timedelta(minutes=5)
+
+ROUTERS: Final[Sequence[APIRouter]] = (
+    members_api.router,
+    events_api.router,
+    lifecycle_api.router,
+    audiences_api.router,
+    messages_api.router,
+    journeys_api.router,
+)
+
+
+def public_routes() -> list[BaseRoute]:
+    """What stands open: each of these guards itself."""
+    return [*events_api.public_routes(), *messages_api.public_routes()]
+
+
+def settings_of_environment(**given: object) -> InstallationSettings:
+    """The installation's settings; what the command line gave goes before the environment."""
+    return read_settings(os.environ, **given)
+
+
+@dataclass
+class Product:
+    """Everything that runs, put together. Made by `run_product`."""
+
+    settings: InstallationSettings
+    clock: Clock
+    ids: Ids
+    database_url: str
+    units: Units
+    pipeline: Pipeline
+    warehouse: DuckWarehouse | None
+    intake: events.Intake
+    mail: MailSettings
+    sender: Sender
+    postgres: EmbeddedPostgres | None
+    catcher: Catcher | None
+    demo_note: str | None = None
+    _housekept_at: datetime | None = field(default=None, init=False)
+
+    @property
+    def public_url(self) -> str:
+        host = "localhost" if self.settings.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else self.settings.host  # noqa: S104
+        return self.settings.public_url or f"http://{host}:{self.settings.port}"
+
+    def app(self) -> FastAPI:
+        return make_app(
+            routers=ROUTERS,
+            gatekeeper=members_api.Gatekeeper(self.units),
+            units=self.units,
+            public_routes=public_routes(),
+            checks=self._checks(),
+            web=shipped.web(),
+            state={
+                "intake": self.intake,
+                "mail": self.mail,
+                "warehouse": self.warehouse,
+                "passwords": Passwords(PasswordSettings()),
+                "demo_note": self.demo_note,
+            },
+            version=version("regulars"),
+        )
+
+    async def dispatch(self, purpose: Purpose, at: datetime) -> datetime | None:
+        """Sends what is due in one lane; when there is more, or None."""
+        return await dispatch(self.units, self.sender, self.mail, purpose=purpose, at=at)
+
+    async def fill(self, at: datetime) -> int:
+        """Judges everyone by rules that wait for it; then, once no imported history is left to be worked in, finds the
+        stages' past where it is not known yet."""
+        filled = await verdicts.fill(self.units, at=at, relations=self.warehouse)
+        async with self.units.open(at=at) as unit:
+            importing = await events.has_waiting_history(unit)
+        if not importing:
+            await lifecycle_jobs.rebuild_wanted_history(self.units, self.warehouse, at)
+        return filled
+
+    async def keep_house(self, at: datetime) -> None:
+        """What must be tidied now and then."""
+        if self._housekept_at is not None and at - self._housekept_at < housekeeping_every:
+            return
+        self._housekept_at = at
+        async with self.units.open(at=at) as unit:
+            await events.purge_rejections(unit)
+        while await verdicts.sweep(self.units, at=at):
+            pass
+
+    def _checks(self) -> Mapping[str, Check]:
+        async def database() -> str | None:
+            async with self.units.open() as unit:
+                await unit.value(b"SELECT 1")
+            return None
+
+        return {"database": database}
+
+
+@asynccontextmanager
+async def run_database(
+    settings: InstallationSettings, clock: Clock
+) -> AsyncIterator[tuple[str, EmbeddedPostgres | None]]:
+    """The URL of a database of the present schema: your own, the one already serving this data folder, or a new one."""
+    async with AsyncExitStack() as stack:
+        postgres = None
+        url = settings.database_url or running_url(settings.data)
+        if url is None:
+            postgres = EmbeddedPostgres(settings.data)
+            await postgres.start()
+            stack.push_async_callback(postgres.stop)
+            url = postgres.url
+        await migrate(url, shipped.migrations(), at=clock.now())
+        yield url, postgres
+
+
+@asynccontextmanager
+async def run_units(settings: InstallationSettings, clock: Clock | None = None) -> AsyncIterator[Units]:
+    """Units of work alone, for commands that need no server."""
+    clock = clock or SystemClock()
+    async with run_database(settings, clock) as (url, _), make_pool(url, size_max=4) as pool:
+        yield Units(pool, clock, Ids())
+
+
+@asynccontextmanager
+async def run_product(settings: InstallationSettings, clock: Clock | None = None) -> AsyncIterator[Product]:
+    """Starts every part in the order in which they need one another, and stops them in the other."""
+    clock, ids = clock or SystemClock(), Ids()
+    async with AsyncExitStack() as stack:
+        url, postgres = await stack.enter_async_context(run_database(settings, clock))
+        pool = await stack.enter_async_context(make_pool(url))
+        units = Units(pool, clock, ids)
+        async with units.open() as unit:
+            secret = await signing_secret(unit)
+        warehouse = _warehouse(settings, units)
+        if warehouse is not None:
+            await warehouse.open()
+            stack.push_async_callback(warehouse.close)
+        intake = events.Intake(units, ids, events.WriteKeys(events.key_sources(units)))
+        await stack.enter_async_context(intake.running())
+        signer = Signer(secret)
+        mail = MailSettings(signer=signer, return_domain=settings.return_domain, catching=settings.smtp is None)
+        catcher, smtp = None, settings.smtp
+        if smtp is None:
+            catcher = await stack.enter_async_context(Catcher(Mailroom(units, signer)))
+            smtp = catcher.settings
+        sender = SmtpSender(smtp)
+        pipeline = await stack.enter_async_context(Pipeline(units, ids))
+        yield Product(settings, clock, ids, url, units, pipeline, warehouse, intake, mail, sender, postgres, catcher)
+
+
+def warehouse_path(settings: InstallationSettings) -> Path | None:
+    """The warehouse's file; None when there is to be none. Raises for a URL that is not understood."""
+    if settings.warehouse_url is None:
+        return settings.data / "warehouse.duckdb"
+    if settings.warehouse_url == "none":
+        return None
+    parts = urlsplit(settings.warehouse_url)
+    if parts.scheme != "duckdb" or parts.netloc:
+        raise SettingMalformed(
+            f"The warehouse URL {settings.warehouse_url!r} is not understood; duckdb:///path and none are."
+        )
+    return Path(unquote(parts.path))
+
+
+def _warehouse(settings: InstallationSettings, units: Units) -> DuckWarehouse | None:
+    """One process writes a DuckDB file: the one with the worker. Without a warehouse PostgreSQL answers everything."""
+    path = warehouse_path(settings)
+    if path is None or settings.role == "web":
+        return None
+    facts = (event_facts.EVENTS, customer_facts.TRAIT_VALUES)
+    return DuckWarehouse(units, facts, customer_facts.IDENTIFIER_MOVES, path=path, memory=settings.warehouse_memory)
+
+
+def state_of(product: Product) -> dict[str, Any]:
+    """How the running parts stand, for the log at the start."""
+    return {
+        "url": product.public_url,
+        "data": str(product.settings.data),
+        "postgres": "embedded" if product.postgres else "by URL or already running",
+        "mail": "caught in the mailbox" if product.catcher else "sent by SMTP",
+    }

@@ -1,0 +1,187 @@
+"""The command line: parse, call, print. Exit codes: 0 done, 1 failed, 2 wrong usage."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NoReturn
+
+import typer
+import uvloop
+from rich.console import Console
+
+from regulars import bootstrap
+from regulars.bootstrap import Product
+from regulars.domains.members import service as members
+from regulars.entrypoints import demo, doctor, server
+from regulars.entrypoints.import_command import import_file
+from regulars.platform.settings import InstallationSettings
+from regulars.platform.telemetry import configure_logging
+from regulars.shared.errors import DomainError
+from regulars.shared.ids import inside, outside
+
+app: Final = typer.Typer(
+    name="regulars",
+    help="Customer lifecycle management: turns strangers into regulars.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+_out: Final = Console(soft_wrap=True, highlight=False)
+_err: Final = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Data = Annotated[Path | None, typer.Option(help="The data folder. Default: ./regulars-data, or REGULARS_DATA.")]
+Host = Annotated[str | None, typer.Option(help="The address to listen on. Default: 127.0.0.1.")]
+Port = Annotated[int | None, typer.Option(help="The port to listen on. Default: 8080.")]
+Log = Annotated[Literal["json", "pretty"], typer.Option(help="How the log on stderr is written.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    role: Annotated[Literal["all", "web", "worker"], typer.Option(help="What this process does.")] = "all",
+    log: Log = "json",
+) -> None:
+    """Serve everything: the event API, the web app, the worker, and PostgreSQL if you bring none."""
+    configure_logging(log)
+    settings = _settings(data=data, host=host, port=port, role=role)
+    _run(server.serve(settings, ready=_say_first_words))
+
+
+@app.command(name="demo")
+def demo_command(
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No shoppers walk through the store.")] = False,
+    log: Log = "json",
+) -> None:
+    """Fill an empty data folder with a living store, and serve it."""
+    configure_logging(log)
+    settings = _settings(data=data or Path("regulars-data/demo"), host=host, port=port)
+    _run(demo.serve_demo(settings, shoppers=not quiet, say=_err.print))
+
+
+@app.command(name="import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="A CSV, JSON-lines or Parquet file.", exists=True, dir_okay=False)],
+    mapping: Annotated[str, typer.Option(help="A shipped mapping's name, or a mapping file.")],
+    kind: Annotated[Literal["orders", "events", "customers"] | None, typer.Option(help="What the rows are.")] = None,
+    data: Data = None,
+    timezone: Annotated[str, typer.Option(help="The zone of times that name none.")] = "UTC",
+    rejected: Annotated[Path | None, typer.Option(help="Where rejected rows go. Default: FILE.rejected.jsonl.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check every row, store nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring in history from a file. It fires no journey. Run it again to go on where it was interrupted."""
+    configure_logging("pretty", level="WARNING")
+    settings = _settings(data=data)
+    report = _run(
+        import_file(settings, file, mapping=mapping, kind=kind, dry_run=dry_run, console=None if as_json else _err)
+    )
+    if as_json:
+        print(json.dumps(report.as_json()))  # noqa: T201
+    else:
+        _out.print(report.in_words())
+    if report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def keys(
+    data: Data = None,
+    revoke: Annotated[str | None, typer.Option(help="Revoke the key with this id.")] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="List the keys instead of making one.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the write key and a new admin key; list or revoke keys. For whoever can read the data folder."""
+    configure_logging("pretty", level="WARNING")
+    answer = _run(_keys(data, revoke, list_all))
+    if as_json:
+        print(json.dumps(answer))  # noqa: T201
+    elif list_all:
+        for one in answer["keys"]:
+            _out.print(f"{one['id']}  {one['kind']:5}  {one['prefix']}…  {one['state']:8} {one['name']}")
+    else:
+        for name, value in answer.items():
+            _out.print(f"{name}: {value}")
+
+
+@app.command(name="doctor")
+def doctor_command(data: Data = None, port: Port = None, as_json: AsJson = False) -> None:
+    """Check this set-up and say what to do about what is wrong."""
+    configure_logging("pretty", level="ERROR")
+    findings = _run(doctor.examine(_settings(data=data, port=port)))
+    if as_json:
+        print(json.dumps([finding.as_json() for finding in findings]))  # noqa: T201
+    else:
+        for finding in findings:
+            _out.print(finding.in_words())
+    if any(not finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _keys(data: Path | None, revoke: str | None, list_all: bool) -> dict[str, Any]:
+    async with bootstrap.run_units(_settings(data=data)) as units, units.open() as unit:
+        if revoke is not None:
+            await members.revoke_key(unit, inside("key", revoke))
+            return {"revoked": revoke}
+        if list_all:
+            page = await members.keys(unit, None, 200)
+            return {
+                "keys": [
+                    {
+                        "id": outside("key", key.id),
+                        "kind": str(key.kind),
+                        "name": key.name,
+                        "prefix": key.prefix,
+                        "state": "revoked" if key.revoked_at else "in force",
+                    }
+                    for key in page.items
+                ]
+            }
+        return {
+            "write_key": await members.write_key(unit),
+            "admin_key": await members.new_admin_key(unit, "command line"),
+        }
+
+
+async def _say_first_words(product: Product) -> None:
+    words = await server.first_words(product)
+    _err.print(f"\n[bold]Regulars is ready at {product.public_url}[/bold]")
+    _err.print(f"  write key   {words['write_key']}")
+    if "admin_key" in words:
+        _err.print(f"  admin key   {words['admin_key']}   (shown this once)")
+        _err.print(f"  sign up     {words['setup_url']}   (once, within a day)\n")
+
+
+def _settings(**given: object) -> InstallationSettings:
+    try:
+        return bootstrap.settings_of_environment(**given)
+    except DomainError as error:
+        _fail(error.detail, code=2)
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Runs to the end. What goes wrong for a reason is told in one line, without a traceback."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+    except DomainError as error:
+        _fail(error.detail, code=1)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _fail(words: str, *, code: int) -> NoReturn:
+    _err.print(f"[red]regulars:[/red] {words}")
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    sys.exit(app())

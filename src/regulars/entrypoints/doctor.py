@@ -1,0 +1,143 @@
+"""`doctor`: looks at a set-up part by part and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import psycopg
+
+from regulars import bootstrap
+from regulars.platform import shipped
+from regulars.platform.postgres.migrate import migrate, read_migrations
+from regulars.platform.postgres.server import binaries, running_url
+from regulars.platform.settings import InstallationSettings
+from regulars.shared.clock import SystemClock
+from regulars.shared.errors import DomainError
+
+disk_free_min_bytes: Final = 1_000_000_000
+dial_timeout_s: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part: whether it is well, what was seen, and what to do if it is not."""
+
+    part: str
+    well: bool
+    seen: str
+    advice: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def in_words(self) -> str:
+        mark = "[green]ok  [/green]" if self.well else "[red]BAD [/red]"
+        return f"{mark} {self.part}: {self.seen}" + (f"\n     → {self.advice}" if self.advice else "")
+
+
+async def examine(settings: InstallationSettings) -> list[Finding]:
+    """Every part, also after one was found ill: a report that stops at the first fault is half a report."""
+    parts: list[tuple[str, Callable[[InstallationSettings], Awaitable[Finding]]]] = [
+        ("data folder", _data_folder),
+        ("disk", _disk),
+        ("PostgreSQL", _postgres),
+        ("warehouse", _warehouse),
+        ("web app", _web),
+        ("port", _port),
+        ("mail", _mail),
+    ]
+    findings = []
+    for name, look in parts:
+        try:
+            findings.append(await look(settings))
+        except DomainError as error:
+            findings.append(Finding(name, False, error.detail))
+    return findings
+
+
+async def _data_folder(settings: InstallationSettings) -> Finding:
+    folder = settings.data
+    near = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(near, os.W_OK | os.X_OK):
+        return Finding("data folder", False, f"{near} cannot be written", "Choose another with --data, or chown it.")
+    if not folder.exists():
+        return Finding("data folder", True, f"{folder} will be made at the first start")
+    return Finding("data folder", True, str(folder))
+
+
+async def _disk(settings: InstallationSettings) -> Finding:
+    near = next(path for path in (settings.data, *settings.data.parents) if path.exists())
+    free = shutil.disk_usage(near).free
+    seen = f"{free / 1e9:.1f} GB free"
+    if free < disk_free_min_bytes:
+        return Finding("disk", False, seen, "Free some space: when the disk is full, events are answered with 503.")
+    return Finding("disk", True, seen)
+
+
+async def _postgres(settings: InstallationSettings) -> Finding:
+    url = settings.database_url or running_url(settings.data)
+    if url is None:
+        count = len(read_migrations(shipped.migrations()))
+        return Finding("PostgreSQL", True, f"embedded, not running, programs in {binaries()}; {count} migrations")
+    try:
+        async with await psycopg.AsyncConnection.connect(url, connect_timeout=int(dial_timeout_s)) as connection:
+            row = await (await connection.execute("SHOW server_version_num")).fetchone()
+            trigrams = await (
+                await connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
+            ).fetchone()
+    except psycopg.OperationalError as error:
+        said = str(error).strip().splitlines()[0]
+        return Finding("PostgreSQL", False, said, "Check REGULARS_DATABASE_URL and that the server runs.")
+    number = int(row[0]) if row else 0
+    if number < 150_000:
+        return Finding("PostgreSQL", False, f"version {number // 10_000}", "Regulars needs PostgreSQL 15 or newer.")
+    if trigrams is None:
+        return Finding("PostgreSQL", False, "the extension pg_trgm is missing", "Install the server's contrib package.")
+    await migrate(url, shipped.migrations(), at=SystemClock().now())
+    return Finding("PostgreSQL", True, f"version {number // 10_000}.{number % 10_000}, schema up to date")
+
+
+async def _warehouse(settings: InstallationSettings) -> Finding:
+    path = bootstrap.warehouse_path(settings)
+    if path is None:
+        return Finding("warehouse", True, "none; PostgreSQL answers previews and fills audiences")
+    if not path.exists():
+        return Finding("warehouse", True, f"{path} will be made at the first start")
+    return Finding("warehouse", True, f"{path}, {path.stat().st_size / 1e6:.0f} MB")
+
+
+async def _web(settings: InstallationSettings) -> Finding:
+    if (shipped.web() / "index.html").is_file():
+        return Finding("web app", True, "built")
+    return Finding("web app", False, "never built", "Run `make setup` in the checkout.")
+
+
+async def _port(settings: InstallationSettings) -> Finding:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            advice = "If that is Regulars itself, all is well; else choose another with --port."
+            return Finding("port", False, f"{settings.host}:{settings.port}: {error.strerror}", advice)
+    return Finding("port", True, f"{settings.host}:{settings.port} is free")
+
+
+async def _mail(settings: InstallationSettings) -> Finding:
+    if settings.smtp is None:
+        return Finding("mail", True, "no REGULARS_SMTP_URL: mail is caught in the built-in mailbox and not sent")
+    where = f"{settings.smtp.host}:{settings.smtp.port}"
+    try:
+        async with asyncio.timeout(dial_timeout_s):
+            _, writer = await asyncio.open_connection(settings.smtp.host, settings.smtp.port)
+    except (OSError, TimeoutError) as error:
+        why = str(error) or "no answer"
+        return Finding("mail", False, f"{where}: {why}", "Check REGULARS_SMTP_URL; messages wait until it answers.")
+    writer.close()
+    return Finding("mail", True, f"{where} answers")

@@ -1,0 +1,18 @@
+"""Fixtures of the tests that live through whole days."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from regulars.platform.unit import Units
+from regulars.shared.clock import SetClock
+from tests.story import Story, living
+
+
+@pytest.fixture
+async def story(units: Units, clock: SetClock) -> AsyncIterator[Story]:
+    """A company to live through: see tests/story.py."""
+    async with living(units, clock) as life:
+        yield life

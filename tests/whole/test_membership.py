@@ -1,0 +1,139 @@
+"""After a tick at any instant, stored membership equals a full evaluation at that instant, for every customer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from regulars.domains.audiences import service as audiences
+from regulars.platform.unit import Units
+from regulars.shared.clock import SetClock
+from tests.conftest import AT
+from tests.rules.plain import Event, History, TraitValue, World, holds
+from tests.story import Story, living
+
+AUDIENCES: dict[str, Any] = {
+    "bought": {"did": "Order Completed"},
+    "bought_lately": {"did": "Order Completed", "within": "3d"},
+    "twice_in_a_week": {"did": "Order Completed", "times": {"at_least": 2}, "within": "1w"},
+    "once_exactly": {"did": "Order Completed", "times": {"exactly": 1}, "within": "5d"},
+    "never_looked": {"did": "Page Viewed", "times": {"at_most": 0}, "within": "2d"},
+    "german": {"trait": "country", "is": "DE"},
+    "vip": {"all": [{"audience": "bought"}, {"not": {"trait": "country", "is": "FR"}}]},
+    "quiet": {"all": [{"audience": "bought"}, {"not": {"audience": "bought_lately"}}]},
+    "big": {"did": "Order Completed", "where": [{"property": "revenue", "at_least": 50}], "within": "4d"},
+}
+
+people = st.sampled_from(["ana", "bo", "chi"])
+happenings = st.one_of(
+    st.tuples(st.just("order"), people, st.sampled_from([10, 50, 99.5]), st.integers(0, 120)),
+    st.tuples(st.just("look"), people, st.just(0), st.integers(0, 120)),
+    st.tuples(st.just("trait"), people, st.sampled_from(["DE", "FR", ""]), st.integers(0, 120)),
+    st.tuples(st.just("pass"), st.just(""), st.just(0), st.integers(1, 100)),
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(days=st.lists(happenings, min_size=1, max_size=12))
+async def test_what_a_tick_stores_is_what_a_recount_finds(
+    days: list[tuple[str, str, Any, int]], units: Units, clock: SetClock
+) -> None:
+    await _empty(units)
+    clock.at = AT
+    async with living(units, clock) as story:
+        for slug, rule in AUDIENCES.items():
+            await story.audience(slug, rule)
+        told: dict[str, tuple[list[Event], list[TraitValue]]] = {}
+        for number, (what, who, value, hours) in enumerate(days):
+            when = story.at - timedelta(hours=hours)
+            if what == "pass":
+                await story.pass_time(hours=hours)
+            else:
+                events, traits = told.setdefault(who, ([], []))
+                if what == "order":
+                    await story.did(who, "Order Completed", at=when, revenue=value)
+                    events.append(Event("Order Completed", when, {"revenue": value}))
+                elif what == "look":
+                    await story.receive({"type": "page", "userId": who, "timestamp": when.isoformat()})
+                    events.append(Event("Page Viewed", when))
+                else:
+                    call = {"type": "identify", "userId": who, "traits": {"country": value}}
+                    await story.receive({**call, "timestamp": when.isoformat()})
+                    events.append(Event("Identified", when))
+                    traits.append(TraitValue("country", when, number, value))
+                await story.tick()
+            await _compare(story, told)
+
+
+async def _compare(story: Story, told: dict[str, tuple[list[Event], list[TraitValue]]]) -> None:
+    world = World(audiences=AUDIENCES)
+    for slug, rule in AUDIENCES.items():
+        expected = {
+            who for who, (events, traits) in told.items() if holds(rule, History(events, traits), story.at, world)
+        }
+        assert await story.members(slug) == expected, f"{slug} at {story.at}"
+
+
+async def test_time_alone_moves_a_customer_out_to_the_microsecond(story: Story) -> None:
+    await story.audience("lately", {"did": "Order Completed", "within": "3d"})
+    await story.did("ana", "Order Completed")
+    bought_at: datetime = story.at
+    await story.tick()
+    assert await story.members("lately") == {"ana"}
+    await story.tick(bought_at + timedelta(days=3))
+    assert await story.members("lately") == {"ana"}
+    await story.tick(bought_at + timedelta(days=3, microseconds=1))
+    assert await story.members("lately") == set()
+
+
+async def test_idle_customers_cost_a_tick_nothing(story: Story) -> None:
+    await story.audience("lately", {"did": "Order Completed", "within": "3d"})
+    for number in range(30):
+        await story.did(f"u{number}", "Order Completed")
+    await story.tick()
+    await story.did("ana", "Order Completed")
+    ticked = await story.pipeline.poll_once(story.at)
+    assert ticked.counts["touched"] == 1
+    assert ticked.counts.get("due", 0) == 0
+
+
+async def test_a_redefined_audience_serves_its_old_members_until_the_new_ones_are_whole(
+    story: Story, units: Units
+) -> None:
+    await story.audience("some", {"did": "Order Completed"})
+    await story.did("ana", "Order Completed")
+    await story.did("bo", "Page Looked")
+    await story.tick()
+    async with units.open() as unit:
+        await audiences.put(unit, "some", "some", {"did": "Page Looked"})
+    await story.tick()
+    assert await story.members("some") == {"ana"}
+    await story.fill()
+    assert await story.members("some") == {"bo"}
+
+
+async def test_what_happens_while_a_rule_fills_is_not_lost(story: Story, units: Units) -> None:
+    await story.did("ana", "Order Completed")
+    await story.tick()
+    async with units.open() as unit:
+        await audiences.put(unit, "buyers", "buyers", {"did": "Order Completed"})
+        await audiences.put(unit, "strangers", "strangers", {"not": {"did": "Order Completed"}})
+    await story.did("bo", "Order Completed")
+    await story.did("chi", "Page Looked")
+    await story.tick()
+    await story.fill()
+    assert await story.members("buyers") == {"ana", "bo"}
+    assert await story.members("strangers") == {"chi"}
+
+
+async def _empty(units: Units) -> None:
+    async with units.open() as unit:
+        tables = await unit.values(
+            b"SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'"
+        )
+        await unit.connection.execute(f"TRUNCATE {', '.join(tables)} CASCADE".encode())
