@@ -88,6 +88,7 @@ async def test_what_intake_refuses_is_rejected_with_its_row(units: Units, tmp_pa
     lines = [json.loads(line) for line in (tmp_path / "orders.rejected.jsonl").read_text().splitlines()]
     assert [line["row"] for line in lines] == [2, 3]
     assert "forgery" in lines[0]["reason"]
+    assert lines[0]["values"] == calls[1]
 
 
 async def test_an_import_that_was_stopped_resumes_without_loss_or_repetition(units: Units, tmp_path: Path) -> None:

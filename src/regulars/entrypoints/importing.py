@@ -121,7 +121,7 @@ async def _store_chunk(
     async with units.open(actor) as unit:
         outcome = await events.add(unit, messages, source="import", historical=True)
         for item in outcome.rejected:
-            reasons.setdefault(owners[item.index], Rejected(f"{item.reason} ({item.pointer})", messages[item.index]))
+            reasons.setdefault(owners[item.index], _refused(item.reason, item.pointer, chunk[owners[item.index]]))
         usable = sum(chunk[index].rows for index in set(owners) - reasons.keys())
         after = replace(
             state,
@@ -172,7 +172,7 @@ def _flaw(record: Record, reading: Reading) -> Rejected | None:
         case calls:
             for call in calls:
                 if flaw := events.flaw_in(call, at=reading.at):
-                    return Rejected(f"{flaw.reason} ({flaw.pointer})", call)
+                    return _refused(flaw.reason, flaw.pointer, record)
             return None
 
 
@@ -220,6 +220,10 @@ class RejectedRows:
                 with suppress(ValueError, TypeError, KeyError):
                     line: Any = json.loads(text)
                     yield int(line["row"]), text
+
+
+def _refused(reason: str, pointer: str, record: Record) -> Rejected:
+    return Rejected(f"{reason} ({pointer})" if pointer else reason, record.values)
 
 
 def _take(records: Iterator[Record]) -> list[Record]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from regulars.domains.events.service import flaw_in
 from regulars.providers.files.mapping import parse_mapping
 from regulars.providers.files.model import Rejected, Skipped, UnknownColumn, UnknownMapping, WrongMapping
 from regulars.providers.files.presets import find_mapping, preset, preset_names, read_mapping_text
@@ -177,6 +178,43 @@ def test_rows_of_one_order_become_one_order_with_lines(tmp_path: Path) -> None:
     assert identify["consents"] == [{"channel": "email", "topic": "marketing", "answer": "yes"}]
     assert isinstance(records[1].outcome, Skipped)
     assert list(read.records(2)) == records[1:]
+
+
+def test_woocommerce_guests_are_known_by_their_address(tmp_path: Path) -> None:
+    content = (
+        "order_id,order_number,order_date,status,order_total,order_currency,customer_id,billing_email,billing_country\n"
+        "11,1011,2026-01-02 10:00:00,completed,59.90,EUR,0,ana@example.com,NO\n"
+        "12,1012,1/3/2026 10:00:00,processing,0,EUR,7,bo@example.com,DE\n"
+        "13,1013,2026-01-02 10:00:00,failed,5,EUR,8,chi@example.com,DE\n"
+    )
+    path = tmp_path / "woo.csv"
+    path.write_text(content)
+    records: list[Any] = list(Reading(open_source(path), preset("woocommerce-orders-csv"), AT).records())
+    (who, guest), (_, known), failed = [record.outcome for record in records]
+    assert flaw_in(guest, at=AT) is None
+    assert (guest["email"], who["traits"]["country"], guest["messageId"]) == (
+        "ana@example.com", "NO", "order-completed-1011",
+    )  # fmt: skip
+    assert (known["userId"], known["timestamp"], known["properties"]["revenue"]) == ("7", "2026-01-03T10:00:00.000Z", 0)
+    assert isinstance(failed, Skipped)
+
+
+def test_shopify_customers_bring_their_answers(tmp_path: Path) -> None:
+    content = (
+        "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address City,"
+        "Default Address Country Code,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Tags\n"
+        "'77,Ana,Li,ana@example.com,yes,Ulm,DE,+491701234567,no,120.50,3,vip\n"
+    )
+    path = tmp_path / "customers.csv"
+    path.write_text(content)
+    (record,) = Reading(open_source(path), preset("shopify-customers-csv"), AT).records()
+    (call,) = cast(tuple[Any, ...], record.outcome)
+    assert flaw_in(call, at=AT) is None
+    assert call["consents"] == [
+        {"channel": "email", "topic": "marketing", "answer": "yes"},
+        {"channel": "sms", "topic": "marketing", "answer": "no"},
+    ]
+    assert (call["traits"]["total_orders"], call["traits"]["country"]) == (3, "DE")
 
 
 def test_segment_calls_pass_through_and_get_ids(tmp_path: Path) -> None:

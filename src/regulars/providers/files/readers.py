@@ -32,7 +32,8 @@ class CsvReader:
         if separator is not None and len(separator) != 1:
             raise UnreadableFile(f"A separator is one character; {separator!r} is not.")
         self.separator = separator or _separator(sample)
-        self.notes = () if separator else (f"columns are separated by {_SEPARATORS[self.separator]}",)
+        guessed = separator is None and self.separator != ","
+        self.notes = (f"columns are separated by {_SEPARATORS[self.separator]}",) if guessed else ()
         header = self._header()
         blank = {index: f"column {index + 1}" for index, name in enumerate(header) if not name}
         self.columns = tuple(blank.get(index, name) for index, name in enumerate(header))

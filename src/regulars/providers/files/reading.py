@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from regulars.providers.files.calls import to_calls
-from regulars.providers.files.fields import as_text, look_up
+from regulars.providers.files.fields import as_text, look_up, plain
 from regulars.providers.files.mapping import FileMapping
 from regulars.providers.files.model import Call, Rejected, Row, Skipped
 from regulars.providers.files.source import Source
@@ -23,6 +23,12 @@ class Record:
     position: int
     rows: int
     outcome: tuple[Call, ...] | Rejected | Skipped
+    read: Sequence[Row] = ()
+
+    @property
+    def values(self) -> object:
+        """The row, or the rows of one order, JSON-ready."""
+        return plain(self.read[0] if len(self.read) == 1 else list(self.read))
 
     @property
     def next_position(self) -> int:
@@ -50,7 +56,7 @@ class Reading:
         """From `start` on, which must be 0 or the `next_position` of a record."""
         if self.mapping.lines is None:
             for position, row in self.source.rows(start):
-                yield Record(position, 1, row if isinstance(row, Rejected) else self._calls([row], position))
+                yield Record(position, 1, row) if isinstance(row, Rejected) else self._record([row], position)
             return
         same = self.mapping.lines.same
         gathered: list[Row] = []
@@ -73,9 +79,9 @@ class Reading:
 
     def _order(self, rows: list[Row], first: int) -> Iterator[Record]:
         if rows:
-            yield Record(first, len(rows), self._calls(rows, first))
+            yield self._record(rows, first)
 
-    def _calls(self, rows: list[Row], position: int) -> tuple[Call, ...] | Rejected | Skipped:
-        return to_calls(
-            self.mapping, rows, position=position, identity=self.source.identity, at=self.at, zone=self.zone
-        )
+    def _record(self, rows: list[Row], position: int) -> Record:
+        identity = self.source.identity
+        calls = to_calls(self.mapping, rows, position=position, identity=identity, at=self.at, zone=self.zone)
+        return Record(position, len(rows), calls, rows)
