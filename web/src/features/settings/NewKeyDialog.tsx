@@ -45,6 +45,7 @@ export function NewKeyDialog({ opened, close }: { opened: boolean; close: () => 
                 { value: "write", label: "Write: only sends events" },
               ]}
               orientation="vertical"
+              fullWidth
               {...form.getInputProps("kind")}
             />
             <TextInput
