@@ -15,6 +15,7 @@ import {
   replaceAt,
   toPointer,
   ungroupAt,
+  withoutLoneGroup,
 } from "./tree";
 
 const country: Node = { trait: "country", is: "DE" };
@@ -104,6 +105,13 @@ test("a fault is shown once, at the innermost part it points into", () => {
   expect(faultsAt(faults, "", inside).map((fault) => fault.detail)).toEqual(["too many", "elsewhere"]);
   expect(faultsAt(faults, "/all/1", ["/all/1/any/0"])).toEqual([]);
   expect(faultsAt(faults, "/all/1/any/0", []).map((fault) => fault.detail)).toEqual(["unknown event"]);
+});
+
+test("a group of one is asked about as the one, and faults find their way back", () => {
+  expect(withoutLoneGroup({ all: [country] })).toEqual({ rule: country, prefix: "/all/0" });
+  expect(withoutLoneGroup({ any: [{ all: [bought] }] })).toEqual({ rule: bought, prefix: "/any/0/all/0" });
+  expect(withoutLoneGroup(rule)).toEqual({ rule, prefix: "" });
+  expect(withoutLoneGroup({ all: [] })).toEqual({ rule: { all: [] }, prefix: "" });
 });
 
 test("a pointer escapes what it must", () => {

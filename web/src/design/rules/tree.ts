@@ -130,6 +130,19 @@ export function switchGroup(node: Node, to: "all" | "any"): Node {
   return { [to]: childrenOf(node) };
 }
 
+/**
+ * A group of one says no more than the one, and reads worse. `prefix` is what the API's pointers into the shorter
+ * rule lack to point into the one on the page.
+ */
+export function withoutLoneGroup(rule: Node): { rule: Node; prefix: string } {
+  const kind = kindOf(rule);
+  const [only, ...others] = childrenOf(rule);
+  if ((kind !== "all" && kind !== "any") || only === undefined || others.length > 0)
+    return { rule, prefix: "" };
+  const inner = withoutLoneGroup(only);
+  return { rule: inner.rule, prefix: `/${kind}/0${inner.prefix}` };
+}
+
 /** A fresh condition of each kind, incomplete on purpose: the answer of the preview says what is missing. */
 export function freshNode(kind: Kind): Node {
   switch (kind) {

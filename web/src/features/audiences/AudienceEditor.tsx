@@ -11,7 +11,7 @@ import { PreviewPanel } from "./PreviewPanel";
 import { RuleSource } from "./RuleSource";
 import { UndoButtons } from "./UndoButtons";
 import { useHistory } from "./useHistory";
-import { type Rule, usePreview } from "./usePreview";
+import { type Rule, sendable, usePreview } from "./usePreview";
 
 const ANYBODY: Rule = { all: [] };
 
@@ -29,7 +29,10 @@ export function AudienceEditor({ audience }: { audience: Audience | null }) {
   const queries = useQueryClient();
   const save = useMutation({
     mutationFn: () =>
-      (audience ? put : putNew)<Audience>(path("audiences", slug), { name: name.trim(), rule }),
+      (audience ? put : putNew)<Audience>(path("audiences", slug), {
+        name: name.trim(),
+        rule: sendable(rule).rule,
+      }),
     onSuccess: async () => {
       await queries.invalidateQueries({
         predicate: ({ queryKey: [key] }) => typeof key === "string" && key.startsWith("/api/audiences"),

@@ -1,7 +1,7 @@
 import { Stack, Text } from "@mantine/core";
 import IconX from "@tabler/icons-react/dist/esm/icons/IconX.mjs";
 import { type Condition, type Customer, path, type StageWhy, useResource } from "@/api";
-import { IconCheck, IconDown, Instant, Loaded, RuleText, StageBadge, Waiting } from "@/design";
+import { IconCheck, IconDown, Instant, Loaded, ProblemNotice, RuleText, StageBadge, Waiting } from "@/design";
 import { dwell } from "@/lib/format";
 import styles from "./customers.module.css";
 import { Panel } from "./Panel";
@@ -11,21 +11,33 @@ export function WhyThisStage({ customer }: { customer: Customer }) {
   const why = useResource<StageWhy>(path("customers", customer.id, "stage"));
   return (
     <Panel title="Why this stage">
-      <Loaded query={why} waiting={<Waiting lines={5} />}>
+      <Loaded
+        query={why}
+        waiting={<Waiting lines={5} />}
+        failed={(problem, retry) =>
+          problem.code === "no_active_lifecycle" ? (
+            <NoLifecycle />
+          ) : (
+            <ProblemNotice problem={problem} retry={retry} />
+          )
+        }
+      >
         {(found) => <Why why={found} />}
       </Loaded>
     </Panel>
   );
 }
 
+function NoLifecycle() {
+  return (
+    <Text size="sm" c="dimmed">
+      No lifecycle is active, so nobody has a stage. Choose one on the Lifecycle page.
+    </Text>
+  );
+}
+
 function Why({ why }: { why: StageWhy }) {
-  if (why.stages.length === 0) {
-    return (
-      <Text size="sm" c="dimmed">
-        No lifecycle is active, so nobody has a stage.
-      </Text>
-    );
-  }
+  if (why.stages.length === 0) return <NoLifecycle />;
   return (
     <>
       <Text size="sm" c="dimmed" mb="xs">
@@ -96,7 +108,7 @@ function Conditions({ conditions }: { conditions: Condition[] }) {
 
 function Moves({ moves, stages }: { moves: StageWhy["moves"]; stages: StageWhy["stages"] }) {
   const named = (slug: string | null) =>
-    stages.find((stage) => stage.slug === slug) ?? (slug ? { slug, name: slug } : null);
+    stages.find((stage) => stage.slug === slug) ?? (slug && slug !== "unknown" ? { slug, name: slug } : null);
   return (
     <details className={styles.stage}>
       <summary>

@@ -9,7 +9,7 @@ import { Passage } from "./Passage";
 const customerName = ({ id, name, email }: Enrolment["customer"]): string =>
   name || email || `Visitor ${id.slice(-6)}`;
 
-const refresh_ms = 5_000;
+const refresh_ms = 3_000;
 
 /** Who travels, where they are, and, opened, everything that happened to them on the way. */
 export function Enrolments({ journey }: { journey: Journey }) {

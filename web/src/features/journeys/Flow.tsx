@@ -60,7 +60,7 @@ function OneStep({ step, counts }: { step: JourneyStep; counts: Counts[number] |
     <Numbers
       parts={[
         kind === "leave" ? null : `${count(counts.inside)} here now`,
-        `${count(counts.passed)} ${kind === "leave" ? "left here" : "passed"}`,
+        `${count(counts.passed)} ${kind === "leave" ? "left here" : "so far"}`,
       ]}
       busy={counts.inside > 0}
     />

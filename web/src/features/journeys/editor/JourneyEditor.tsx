@@ -14,6 +14,7 @@ import {
   type Vocabulary,
 } from "@/api";
 import { BackLink, Page, ProblemNotice, useUnsaved } from "@/design";
+import { withoutLoneGroup } from "@/design/rules";
 import { slugOf } from "@/lib/slug";
 import { againInWords, blank } from "../definition";
 import styles from "../journeys.module.css";
@@ -29,6 +30,9 @@ function below(errors: readonly FieldError[], prefix: string): FieldError[] {
     .map((error) => ({ ...error, pointer: error.pointer.slice(prefix.length) }));
 }
 
+const shortened = (rule: JourneyDefinition["leave_when"]) =>
+  rule === null || typeof rule === "string" ? { rule, prefix: "" } : withoutLoneGroup(rule);
+
 /** Changes a journey's draft. Nothing here reaches a customer before the draft is published. */
 export function JourneyEditor({ journey }: { journey: Journey | null }) {
   const [name, setName] = useState(journey?.name ?? "");
@@ -40,8 +44,13 @@ export function JourneyEditor({ journey }: { journey: Journey | null }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const own = path("journeys", slug);
+  const leaving = shortened(definition.leave_when);
   const save = useMutation({
-    mutationFn: () => (journey ? put : putNew)<Journey>(own, { name: name.trim(), definition }),
+    mutationFn: () =>
+      (journey ? put : putNew)<Journey>(own, {
+        name: name.trim(),
+        definition: { ...definition, leave_when: leaving.rule },
+      }),
     onSuccess: async () => {
       await queries.invalidateQueries({
         predicate: ({ queryKey: [key] }) => key === "/api/journeys" || key === own,
@@ -131,7 +140,10 @@ export function JourneyEditor({ journey }: { journey: Journey | null }) {
               rule={definition.leave_when}
               change={(leave_when) => change({ leave_when })}
               vocabulary={vocabulary.data}
-              faults={below(errors, "/definition/leave_when")}
+              faults={below(errors, "/definition/leave_when").map((fault) => ({
+                ...fault,
+                pointer: leaving.prefix + fault.pointer,
+              }))}
             />
           </Card>
         </div>

@@ -6,6 +6,7 @@ import {
   asProblem,
   type CustomerRow,
   type List as Listed,
+  type Problem,
   post,
   type TemplatePreview,
   useResource,
@@ -54,7 +55,7 @@ export function TemplatePreviewPanel({ draft }: { draft: Draft }) {
         />
       </Group>
       <AsCustomer chosen={customer} choose={setCustomer} />
-      {preview.error ? <ProblemNotice problem={asProblem(preview.error)} /> : null}
+      {preview.error ? <NotDrawn problem={asProblem(preview.error)} /> : null}
       {preview.data ? (
         <Drawn preview={preview.data} look={look} stale={preview.error !== null || preview.isFetching} />
       ) : preview.error ? null : (
@@ -63,6 +64,23 @@ export function TemplatePreviewPanel({ draft }: { draft: Draft }) {
     </Card>
   );
 }
+
+function NotDrawn({ problem }: { problem: Problem }) {
+  if (problem.errors.length === 0) return <ProblemNotice problem={problem} />;
+  return (
+    <Alert color="red" variant="light" mb="sm" title="Cannot be drawn yet" role="alert">
+      <List size="sm">
+        {problem.errors.map((error) => (
+          <List.Item key={error.pointer + error.detail}>
+            {FIELDS[error.pointer.replace(/^[#/]+/, "")] ?? "Template"}: {error.detail}
+          </List.Item>
+        ))}
+      </List>
+    </Alert>
+  );
+}
+
+const FIELDS: Record<string, string> = { subject: "Subject", body: "Body", text: "Text part" };
 
 const withoutNulls = (asked: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));
