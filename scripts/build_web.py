@@ -89,17 +89,17 @@ def install(node: Path, npm: Path) -> None:
         mark.write_text(lock)
 
 
-def script(name: str) -> None:
+def script(name: str, *arguments: str) -> None:
     """Run a script of `package.json`. Raises `NoNode`, `CalledProcessError`."""
     node, npm = find_node()
     install(node, npm)
-    run(node, npm, "run", "--silent", name)
+    run(node, npm, "run", "--silent", name, "--", *arguments)
 
 
 def build() -> None:
     """Build the web app into `web/dist`. Raises `NoNode`, `CalledProcessError`."""
     before = fingerprint()
-    script("build")
+    script("build", "--logLevel", "warn")
     (DIST / ".sources").write_text(before)
 
 
