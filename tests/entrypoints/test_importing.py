@@ -110,6 +110,17 @@ async def test_an_import_that_was_stopped_resumes_without_loss_or_repetition(uni
     assert rows == [11, 3_000, 3_001, 4_001]
 
 
+@pytest.mark.slow
+async def test_a_hundred_thousand_rows_stopped_in_the_middle_arrive_once_each(units: Units, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        await do_import(units, orders(tmp_path, 100_000), tmp_path, stop_at=50_000)
+    report = await do_import(units, orders(tmp_path, 100_000), tmp_path)
+    assert report == Report(Tally(100_000, 100_000, 0), resumed_at=50_000)
+    async with units.open() as unit:
+        counts = await unit.records(b"SELECT count(*) AS rows, count(DISTINCT message_id) AS ids FROM inbox")
+    assert counts == [{"rows": 100_000, "ids": 100_000}]
+
+
 async def test_a_file_imported_before_is_not_imported_again(units: Units, tmp_path: Path) -> None:
     await do_import(units, orders(tmp_path, 100), tmp_path)
     copy = tmp_path / "copy.csv"
