@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx2
 import pytest
+from fastapi import FastAPI
 from psycopg.types.json import Jsonb
 
 from regulars.domains.customers import service as customers
+from regulars.domains.members import service as members
+from regulars.domains.members.api import Gatekeeper
+from regulars.domains.messages.api import mailbox as mailbox_api
+from regulars.domains.messages.api import public
+from regulars.domains.messages.api import templates as templates_api
 from regulars.domains.messages.model import MailSettings, MessageLine, Purpose, Sender, Signer
 from regulars.domains.messages.service import mailbox, outbox, templates
 from regulars.domains.messages.service.dispatch import dispatch
+from regulars.platform.http.app import make_app
 from regulars.platform.unit import Unit, Units
 from regulars.providers.smtp.memory import MemorySender
 from regulars.shared.clock import SetClock
@@ -175,3 +183,37 @@ async def bo(shop: Shop) -> UUID:
 @pytest.fixture
 async def chi(shop: Shop) -> UUID:
     return await shop.customer("chi@example.com", consents={"newsletter": "no"}, first_name="Chi")
+
+
+ORIGIN = "http://localhost:8080"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
+
+
+@pytest.fixture
+def app(units: Units, settings: MailSettings) -> FastAPI:
+    return make_app(
+        routers=[templates_api.router, mailbox_api.router],
+        gatekeeper=Gatekeeper(units),
+        units=units,
+        public_routes=public.public_routes(),
+        state={"mail": settings},
+    )
+
+
+@pytest.fixture
+async def phone(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A customer's telephone: no cookies, no sign-in."""
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers={"User-Agent": PHONE}) as client:
+        yield client
+
+
+@pytest.fixture
+async def desk(app: FastAPI, units: Units) -> AsyncIterator[httpx2.AsyncClient]:
+    """A program of the shop's, with an admin key."""
+    async with units.open() as unit:
+        key = await members.new_admin_key(unit, "Desk")
+    transport = httpx2.ASGITransport(app=app)
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
+        yield client

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from typing import Final
 
 from aiosmtplib import (
@@ -73,10 +74,14 @@ class _Connection:
 
 
 class SmtpSender:
-    """Keeps connections open between mails. Any number of mails may be sent at the same time, one a connection."""
+    """Keeps connections open between mails. Any number of mails may be sent at the same time, one a connection.
 
-    def __init__(self, settings: SmtpSettings) -> None:
+    `trust` is whose certificates to believe; those the machine believes when none is given.
+    """
+
+    def __init__(self, settings: SmtpSettings, *, trust: ssl.SSLContext | None = None) -> None:
         self._settings = settings
+        self._trust = trust
         self._idle: list[_Connection] = []
 
     async def send(self, mail: Mail, *, timeout_s: float) -> Answer:
@@ -130,6 +135,7 @@ class SmtpSender:
             local_hostname="localhost" if settings.host in _LOOPBACK else None,
             use_tls=settings.security == "tls",
             start_tls=settings.security == "starttls",
+            tls_context=self._trust,
         )
 
 

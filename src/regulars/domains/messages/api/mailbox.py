@@ -1,4 +1,4 @@
-"""The doors to the built-in mailbox and to what became of messages."""
+"""The doors to the mailbox and to what became of messages. They find the `MailSettings` at `app.state.mail`."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ PAGE_POLICY: Final = (
 )
 
 
-def routes() -> Sequence[Route]:
+def public_routes() -> Sequence[Route]:
+    """They find the `MailSettings` at `app.state.mail`. Each proves the token in its path by itself."""
     return [
         Route("/t/c/{token}", _click, methods=["GET"]),
         Route("/t/o/{token}.gif", _opening, methods=["GET"]),

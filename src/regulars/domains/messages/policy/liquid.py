@@ -125,10 +125,10 @@ def uses(source: str, *, html: bool) -> tuple[list[Use], list[str]]:
     for variables in analysis.globals.values():
         for variable in variables:
             path: list[str | int] = []
-            for segment in variable.segments:
-                if isinstance(segment, list):  # An index only known when it is filled in.
+            for part in variable.segments:
+                if isinstance(part, list):  # An index only known when it is filled in.
                     break
-                path.append(segment)
+                path.append(part)
             found[Use(tuple(path))] = None
     missing: list[str] = []
     for name, spans in analysis.filters.items():
@@ -148,13 +148,13 @@ _NOTHING: Final = object()
 
 def is_known(use: Use, context: Mapping[str, object]) -> bool:
     value: object = context
-    for segment in use.path:
-        if segment in ("size", "first", "last") and isinstance(value, str | Sequence | Mapping):
+    for part in use.path:
+        if part in ("size", "first", "last") and isinstance(value, str | Sequence | Mapping):
             return True
         if isinstance(value, Mapping):
-            value = value.get(segment, _NOTHING)
-        elif isinstance(value, Sequence) and not isinstance(value, str) and isinstance(segment, int):
-            value = value[segment] if -len(value) <= segment < len(value) else _NOTHING
+            value = value.get(part, _NOTHING)
+        elif isinstance(value, Sequence) and not isinstance(value, str) and isinstance(part, int):
+            value = value[part] if -len(value) <= part < len(value) else _NOTHING
         else:
             return False
         if value is _NOTHING or value is None:

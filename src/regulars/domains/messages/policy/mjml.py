@@ -51,7 +51,7 @@ VOID: Final = _set("area base br col embed hr img input link meta param source t
 # What mail programs cut out or warn of, so that it would never do what its author wants.
 USELESS: Final = _set("script iframe object embed applet form input textarea select frame frameset base")
 
-_ATTRIBUTE: Final = re.compile(r"""([^\s=/>"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>"']+))?""")
+_SETTING: Final = re.compile(r"""([^\s=/>"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>"']+))?""")
 _WHERE: Final = re.compile(r"position (\d+):")
 _OPENS: Final = _set("if unless case for tablerow capture ifchanged")
 _MIDDLE: Final = frozenset({"else", "elsif", "when"})
@@ -177,7 +177,7 @@ class _Checker(HTMLParser):
         self._elements += 1
         number = self._elements
         self._check_tag(tag, index)
-        self._check_attributes(tag, index, number)
+        self._check_settings(tag, index, number)
         self._bodies += tag == "mj-body"
         if not closed:
             self._stack.append((tag, index, number))
@@ -200,14 +200,14 @@ class _Checker(HTMLParser):
             can = ", ".join(f"<{name}>" for name in sorted(CHILDREN.get(parent, ()))) or "nothing"
             self._fault(index, f"<{tag}> cannot stand in {self._named(parent)}; expected {can}.")
 
-    def _check_attributes(self, tag: str, index: int, number: int) -> None:
+    def _check_settings(self, tag: str, index: int, number: int) -> None:
         written = self.get_starttag_text() or ""
         head = re.match(r"<[^\s/>]+", written)
         if head is None:
             return
         if head[0][1:] != tag:
             self._fault(index, f"<{head[0][1:]}> is written in small letters: <{tag}>.")
-        for found in _ATTRIBUTE.finditer(written, head.end()):
+        for found in _SETTING.finditer(written, head.end()):
             name, value = found[1], found[2]
             for mark in self._tokenised.pattern.findall(name):
                 piece = _short(self._tokenised.tokens[mark])

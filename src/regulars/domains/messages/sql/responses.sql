@@ -16,7 +16,7 @@ SELECT position, at FROM message_responses
 
 -- name: count_responses
 -- How often a message was opened and clicked, machines included.
-SELECT count(*) FROM (SELECT FROM message_responses WHERE message_id = %(id)s LIMIT %(limit)s) AS some;
+SELECT count(*) FROM (SELECT FROM message_responses WHERE message_id = %(id)s LIMIT %(limit)s) AS answered;
 
 -- name: add_response
 -- One opening or click.
