@@ -15,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
-from regulars.domains.audiences import api as audiences_api
+from regulars.domains.audiences.api import audiences as audiences_api
+from regulars.domains.audiences.api import customers as customers_api
 from regulars.domains.customers import facts as customer_facts
 from regulars.domains.events import api as events_api
 from regulars.domains.events import facts as event_facts
@@ -24,7 +25,9 @@ from regulars.domains.journeys import api as journeys_api
 from regulars.domains.lifecycle import api as lifecycle_api
 from regulars.domains.lifecycle import jobs as lifecycle_jobs
 from regulars.domains.members import api as members_api
-from regulars.domains.messages import api as messages_api
+from regulars.domains.messages.api import mailbox as mailbox_api
+from regulars.domains.messages.api import public as mail_api
+from regulars.domains.messages.api import templates as templates_api
 from regulars.domains.messages.model import MailSettings, Purpose, Sender, Signer
 from regulars.domains.messages.service.dispatch import dispatch
 from regulars.domains.messages.service.inbound import Mailroom
@@ -52,15 +55,17 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     members_api.router,
     events_api.router,
     lifecycle_api.router,
+    customers_api.router,
     audiences_api.router,
-    messages_api.router,
+    templates_api.router,
+    mailbox_api.router,
     journeys_api.router,
 )
 
 
 def public_routes() -> list[BaseRoute]:
     """What stands open: each of these guards itself."""
-    return [*events_api.public_routes(), *messages_api.public_routes()]
+    return [*events_api.public_routes(), *mail_api.public_routes()]
 
 
 def settings_of_environment(**given: object) -> InstallationSettings:
@@ -103,7 +108,7 @@ class Product:
             state={
                 "intake": self.intake,
                 "mail": self.mail,
-                "warehouse": self.warehouse,
+                "relations": self.warehouse,
                 "passwords": Passwords(PasswordSettings()),
                 "demo_note": self.demo_note,
             },

@@ -54,3 +54,22 @@ class WhichCustomer:
 
     id: str | None = None
     user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLine:
+    """A customer in a list."""
+
+    person: Person
+    user_id: str | None
+    stage: str | None
+    stage_name: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    slug: str
+    name: str
+    since: datetime

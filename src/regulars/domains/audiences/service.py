@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -12,13 +12,18 @@ from regulars.domains.audiences import policy, store
 from regulars.domains.audiences.model import (
     Audience,
     AudienceUnknown,
+    CustomerLine,
     CustomerUnclear,
     MemberOfAudience,
+    Membership,
     Person,
     WhichCustomer,
 )
 from regulars.domains.customers import service as customers
+from regulars.domains.customers.service import CustomerCard
 from regulars.domains.events import service as events
+from regulars.domains.lifecycle import service as lifecycle
+from regulars.domains.lifecycle.model import Place
 from regulars.domains.members import service as members_of_company
 from regulars.domains.verdicts import service as verdicts
 from regulars.domains.verdicts.model import Explanation, Relations, Standing
@@ -41,6 +46,13 @@ class Preview:
     count: int
     sample: Sequence[Person]
     customer: Explanation | None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeCustomer:
+    card: CustomerCard
+    place: Place | None
+    audiences: Sequence[Membership]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +117,13 @@ async def preview(
 ) -> Preview:
     """Who would match a rule, now or at any other instant."""
     rule = policy.read_rule(given)
+    instant = unit.at if at is None else at.astimezone(UTC)
     customer_id = None if customer is None else await _find(unit, customer)
     if relations is not None:
         await relations.catch_up(await store.last_event(unit))
-    found = await verdicts.preview(unit, rule, at=at or unit.at, customer_id=customer_id, relations=relations)
+    found = await verdicts.preview(unit, rule, at=instant, customer_id=customer_id, relations=relations)
     people = await _people(unit, found.sample)
-    return Preview(rule, at or unit.at, found.count, [people[one] for one in found.sample], found.customer)
+    return Preview(rule, instant, found.count, [people[one] for one in found.sample], found.customer)
 
 
 async def vocabulary(unit: Unit) -> Vocabulary:
@@ -121,6 +134,30 @@ async def vocabulary(unit: Unit) -> Vocabulary:
         audiences,
         stages,
     )
+
+
+async def people(
+    unit: Unit, *, text: str | None, stage: str | None, audience: str | None, after: str | None, limit: int
+) -> Page[CustomerLine]:
+    """Customers whose identifiers, e-mail or name contain the text, in a stage, in an audience; the last seen first."""
+    wanted = text.strip() if text and text.strip() else None
+    rows = await store.people(
+        unit, text=wanted, stage=stage, audience=audience, before=_position(after), limit=limit + 1
+    )
+    page = page_of(rows, limit, lambda row: encode_cursor(row.last_seen_at.isoformat(), row.id.hex))
+    names = await _people(unit, [row.id for row in page.items])
+    lines = [
+        CustomerLine(names[row.id], row.user_id, row.stage, row.stage_name, row.first_seen_at, row.last_seen_at)
+        for row in page.items
+    ]
+    return Page(lines, page.next)
+
+
+async def whole_customer(unit: Unit, customer_id: UUID) -> WholeCustomer:
+    """Everything known of one customer; for one who was absorbed, of the customer they became part of."""
+    card = await customers.card(unit, customer_id)
+    place = await lifecycle.place_of(unit, card.customer.id)
+    return WholeCustomer(card, place, await store.audiences_of(unit, card.customer.id))
 
 
 async def _row(unit: Unit, slug: str) -> store.AudienceRow:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from regulars.domains.audiences.model import Membership
 from regulars.platform.statements import load_statements
 from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
@@ -82,3 +83,41 @@ async def last_event(unit: Unit) -> int:
 
 async def tell_changes(tick: Tick) -> int:
     return await tick.run(sql["tell_changes"], at=tick.at)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    id: UUID
+    stage: str | None
+    stage_name: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    user_id: str | None
+
+
+async def people(
+    unit: Unit,
+    *,
+    text: str | None,
+    stage: str | None,
+    audience: str | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[PersonRow]:
+    return await unit.rows(
+        sql["people"],
+        PersonRow,
+        pattern=None if text is None else f"%{text.lower().translate(_ESCAPES)}%",
+        stage=stage,
+        audience=audience,
+        before_at=before[0] if before else None,
+        before_id=before[1] if before else None,
+        limit=limit,
+    )
+
+
+async def audiences_of(unit: Unit, customer_id: UUID) -> list[Membership]:
+    return await unit.rows(sql["audiences_of"], Membership, customer_id=customer_id)
+
+
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})

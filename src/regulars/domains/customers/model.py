@@ -89,20 +89,6 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerLine:
-    """A customer in a list."""
-
-    id: UUID
-    name: str | None
-    email: str | None
-    user_id: str | None
-    stage: str | None
-    stage_name: str | None
-    first_seen_at: datetime
-    last_seen_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class CustomerName:
     """What to call a customer where only that is needed."""
 

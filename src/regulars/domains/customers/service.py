@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from regulars.domains.customers import policy, store
 from regulars.domains.customers.model import (
     ConsentLine,
     Customer,
-    CustomerLine,
     CustomerName,
     CustomerUnknown,
     IdentifierLine,
@@ -23,7 +21,6 @@ from regulars.domains.customers.model import (
 from regulars.domains.members import service as members
 from regulars.platform.unit import Unit
 from regulars.shared.ids import outside
-from regulars.shared.paging import Page, decode_cursor, encode_cursor, page_of
 
 trait_history_max = 200
 
@@ -67,19 +64,6 @@ async def card(unit: Unit, customer_id: UUID) -> CustomerCard:
 
 async def names(unit: Unit, customers: Sequence[UUID]) -> dict[UUID, CustomerName]:
     return {name.id: name for name in await store.names(unit, customers)}
-
-
-async def search(
-    unit: Unit, *, text: str | None, stage: str | None, audience: str | None, after: str | None, limit: int
-) -> Page[CustomerLine]:
-    """Customers whose identifiers, e-mail or name contain the text, the last seen first."""
-    before = None
-    if after is not None:
-        at, customer = decode_cursor(after, str, str)
-        before = (datetime.fromisoformat(str(at)), UUID(str(customer)))
-    wanted = text.strip() if text and text.strip() else None
-    rows = await store.search(unit, text=wanted, stage=stage, audience=audience, before=before, limit=limit + 1)
-    return page_of(rows, limit, lambda row: encode_cursor(row.last_seen_at.isoformat(), row.id.hex))
 
 
 async def trait_history(unit: Unit, customer_id: UUID, key: str) -> list[TraitValue]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -12,7 +11,6 @@ from psycopg.types.json import Jsonb
 from regulars.domains.customers.model import (
     ConsentLine,
     Customer,
-    CustomerLine,
     CustomerName,
     Identifier,
     IdentifierLine,
@@ -168,28 +166,6 @@ async def names(unit: Unit, customers: Sequence[UUID]) -> list[CustomerName]:
     return await unit.rows(sql["names"], CustomerName, ids=list(customers))
 
 
-async def search(
-    unit: Unit,
-    *,
-    text: str | None,
-    stage: str | None,
-    audience: str | None,
-    before: tuple[datetime, UUID] | None,
-    limit: int,
-) -> list[CustomerLine]:
-    pattern = None if text is None else "%" + text.lower().translate(_ESCAPES) + "%"
-    return await unit.rows(
-        sql["search"],
-        CustomerLine,
-        pattern=pattern,
-        stage=stage,
-        audience=audience,
-        before_at=before[0] if before else None,
-        before_id=before[1] if before else None,
-        limit=limit,
-    )
-
-
 async def add_consent(
     unit: Unit,
     *,
@@ -229,6 +205,3 @@ async def order_unmerge(unit: Unit, merge_id: UUID) -> None:
 async def count_orders(unit: Unit) -> int:
     count: int = await unit.value(sql["count_orders"])
     return count
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})

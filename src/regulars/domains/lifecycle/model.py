@@ -127,3 +127,13 @@ class Flow:
     from_stage: str
     to_stage: str
     customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The stage a customer is in now, since when, and what made it, in words."""
+
+    slug: str
+    name: str
+    since: datetime
+    reasons: Sequence[str]

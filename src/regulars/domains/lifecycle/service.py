@@ -23,6 +23,7 @@ from regulars.domains.lifecycle.model import (
     LifecycleUnknown,
     Move,
     NoActiveLifecycle,
+    Place,
     Stage,
     StageNumbers,
 )
@@ -186,6 +187,17 @@ async def report_on(unit: Unit, customer_id: UUID) -> StageReport:
             for one in moves
         ],
     )
+
+
+async def place_of(unit: Unit, customer_id: UUID) -> Place | None:
+    """Where a customer is in the active lifecycle; None when in no stage, or when no lifecycle is active."""
+    present = await store.stage_of_customer(unit, customer_id)
+    known = await active(unit)
+    if present is None or known is None:
+        return None
+    names = {stage.slug: stage.name for stage in known.lifecycle.stages}
+    reasons = policy.reasons(present.because, names)
+    return Place(present.stage, names.get(present.stage, present.stage), present.since, reasons)
 
 
 async def rebuild_history(units: Units, relations: Relations | None, at: datetime) -> int:

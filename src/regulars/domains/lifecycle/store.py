@@ -52,6 +52,7 @@ class LogPosition:
 class Present:
     stage: str
     since: datetime
+    because: dict[str, Any]
 
 
 @lru_cache(maxsize=500)
@@ -77,6 +78,10 @@ async def settle_changed(tick: Tick, texts: Mapping[str, str]) -> int:
         sql["settle_changed"], at=tick.at, texts=Jsonb(dict(texts)), historical=tick.historical
     )
     return moved
+
+
+async def want_history(tick: Tick) -> None:
+    await tick.run(sql["want_history"], at=tick.at)
 
 
 async def settle_everyone(tick: Tick, lifecycle_id: UUID, texts: Mapping[str, str]) -> None:

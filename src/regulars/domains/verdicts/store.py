@@ -55,14 +55,14 @@ def compiled(rules: RuleSet, dialect: str, zone: ZoneInfo) -> Compiled:
 def scope_of_everyone(at: datetime, dialect: str) -> str:
     instant = f"TIMESTAMPTZ '{at.isoformat()}'"
     if dialect == "duckdb":
-        return f"SELECT customer_id, {instant} AS at FROM customers"
-    return f"SELECT id AS customer_id, {instant} AS at FROM customers WHERE merged_into IS NULL"
+        return f'SELECT customer_id, {instant} AS "at" FROM customers'
+    return f'SELECT id AS customer_id, {instant} AS "at" FROM customers WHERE merged_into IS NULL'
 
 
 def scope_of(points: Iterable[tuple[Any, datetime]]) -> str:
     """A scope of given customers and instants, each a UUID and an aware datetime: neither can carry text."""
     values = ", ".join(f"('{customer.hex}'::uuid, TIMESTAMPTZ '{at.isoformat()}')" for customer, at in points)
-    return f"SELECT * FROM (VALUES {values}) AS given (customer_id, at)"
+    return f'SELECT * FROM (VALUES {values}) AS given (customer_id, "at")'
 
 
 async def answers(relations: Relations, rules: RuleSet, zone: ZoneInfo, scope: str) -> AsyncIterator[Sequence[Answer]]:
@@ -70,7 +70,7 @@ async def answers(relations: Relations, rules: RuleSet, zone: ZoneInfo, scope: s
     query = compiled(rules, relations.dialect, zone)
     columns = [f'"h_{key}"' for key in query.keys] + [f'"c_{key}"' for key in query.keys]
     many = len(query.keys)
-    wanted = f"SELECT customer_id, at, {', '.join(columns)} FROM ({query.over(scope=scope)}) AS all_answers"
+    wanted = f'SELECT customer_id, "at", {", ".join(columns)} FROM ({query.over(scope=scope)}) AS all_answers'
     async for rows in relations.stream(wanted):
         yield [Answer(row[0], row[1], row[2 : 2 + many], row[2 + many :]) for row in rows]
 

@@ -39,30 +39,6 @@ SELECT c.id, coalesce(c.traits ->> 'name', nullif(concat_ws(' ', c.traits ->> 'f
                       ORDER BY i.id LIMIT 1) AS e ON true
  WHERE c.id = ANY(%(ids)s);
 
--- name: search
--- Customers that fit, the last seen first.
-SELECT c.id, coalesce(c.traits ->> 'name', nullif(concat_ws(' ', c.traits ->> 'first_name', c.traits ->> 'last_name'), ''),
-                      nullif(concat_ws(' ', c.traits ->> 'firstName', c.traits ->> 'lastName'), '')) AS name,
-       coalesce(c.traits ->> 'email', e.value) AS email, u.value AS user_id,
-       s.stage, st.name AS stage_name, c.first_seen_at, c.last_seen_at
-  FROM customers AS c
-  LEFT JOIN lifecycles AS l ON l.activated_at IS NOT NULL
-  LEFT JOIN customer_stages AS s ON s.lifecycle_id = l.id AND s.customer_id = c.id
-  LEFT JOIN stages AS st ON st.lifecycle_id = l.id AND st.slug = s.stage
-  LEFT JOIN LATERAL (SELECT value FROM identifiers AS i WHERE i.customer_id = c.id AND i.kind = 'email'
-                      ORDER BY i.id LIMIT 1) AS e ON true
-  LEFT JOIN LATERAL (SELECT value FROM identifiers AS i WHERE i.customer_id = c.id AND i.kind = 'user_id'
-                      ORDER BY i.id LIMIT 1) AS u ON true
- WHERE c.merged_into IS NULL
-   AND (%(pattern)s::text IS NULL OR c.search LIKE %(pattern)s)
-   AND (%(stage)s::text IS NULL OR coalesce(s.stage, 'unknown') = %(stage)s)
-   AND (%(audience)s::text IS NULL OR EXISTS (
-        SELECT FROM rules AS r JOIN verdicts AS v ON v.rule_id = r.id AND v.customer_id = c.id AND v.holds
-         WHERE r.owner = 'audience' AND r.part = %(audience)s AND r.state = 'live'))
-   AND (%(before_at)s::timestamptz IS NULL OR (c.last_seen_at, c.id) < (%(before_at)s, %(before_id)s::uuid))
- ORDER BY c.last_seen_at DESC, c.id DESC
- LIMIT %(limit)s;
-
 -- name: add_consent
 -- One more answer; by the e-mail address it came for, when it is known, else by the customer.
 INSERT INTO consents (customer_id, identifier_id, channel, topic, answer, at, source, because, message_id)

@@ -40,7 +40,7 @@ UPDATE lifecycles SET activated_at = %(at)s WHERE id = %(lifecycle_id)s;
 
 -- name: stage_of_customer
 -- Where a customer is, and since when.
-SELECT s.stage, s.since FROM customer_stages AS s JOIN lifecycles AS l ON l.id = s.lifecycle_id
+SELECT s.stage, s.since, s.because FROM customer_stages AS s JOIN lifecycles AS l ON l.id = s.lifecycle_id
  WHERE s.customer_id = %(customer_id)s AND l.activated_at IS NOT NULL;
 
 -- name: moves_of
