@@ -215,7 +215,14 @@ export type Enrolment = {
 /** A customer who met the trigger and did not enter. */
 export type Refusal = { customer: Enrolment["customer"]; at: string; because: string; times: number };
 export type EnrolmentPassages = Enrolment & {
-  passages: { visit: number; step: string; kind: string; at: string; outcome: string | null }[];
+  passages: {
+    visit: number;
+    step: string;
+    kind: string;
+    at: string;
+    outcome: string | null;
+    details?: Record<string, unknown>;
+  }[];
 };
 
 // Templates, mailbox, messages

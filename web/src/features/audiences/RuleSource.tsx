@@ -44,7 +44,7 @@ function AsText({ rule, change, preview }: Props) {
           mt="sm"
           size="compact-xs"
           variant="subtle"
-          disabled={!preview.complete}
+          disabled={!preview.complete || written === ""}
           onClick={() => change(written)}
         >
           Write it as text

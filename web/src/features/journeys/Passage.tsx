@@ -41,7 +41,7 @@ function Visits({ enrolment, journey }: { enrolment: EnrolmentPassages; journey:
         {enrolment.passages.map((passage) => (
           <li key={`${passage.visit} ${passage.step} ${passage.at}`}>
             <Text size="sm">{sentence(stepInWords(steps, passage.step))}</Text>
-            {passage.outcome ? <Text size="sm">{passage.outcome}</Text> : null}
+            <Outcome passage={passage} />
             <Text size="xs" c="dimmed">
               <Instant at={passage.at} />
             </Text>
@@ -64,6 +64,19 @@ function Visits({ enrolment, journey }: { enrolment: EnrolmentPassages; journey:
       </ol>
     </Stack>
   );
+}
+
+/** The API's own words, but for an instant, which is shown in the reader's zone. */
+function Outcome({ passage }: { passage: EnrolmentPassages["passages"][number] }) {
+  const until = passage.details?.until;
+  if (typeof until === "string") {
+    return (
+      <Text size="sm">
+        until <Instant at={until} />
+      </Text>
+    );
+  }
+  return passage.outcome ? <Text size="sm">{passage.outcome}</Text> : null;
 }
 
 const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
