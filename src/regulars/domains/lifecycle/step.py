@@ -7,7 +7,7 @@ from regulars.platform.tick import Tick
 
 
 async def settle(tick: Tick) -> None:
-    """Imported history moves customers too, but as history: nothing is caused by it."""
+    """Imported history moves customers too, but as history: nothing is caused by it, and their past is found anew."""
     await store.forget_absorbed(tick)
     rules = await store.stage_rules(tick)
     if not rules:

@@ -80,10 +80,6 @@ async def settle_changed(tick: Tick, texts: Mapping[str, str]) -> int:
     return moved
 
 
-async def want_history(tick: Tick) -> None:
-    await tick.run(sql["want_history"], at=tick.at)
-
-
 async def settle_everyone(tick: Tick, lifecycle_id: UUID, texts: Mapping[str, str]) -> None:
     await tick.run(sql["settle_everyone"], lifecycle_id=lifecycle_id, at=tick.at, texts=Jsonb(dict(texts)))
 

@@ -106,7 +106,7 @@ async def list_audiences(unit: RequestUnit, after: After = None, limit: Limit = 
 @needs("read")
 async def preview(request: Request, unit: RequestUnit, body: PreviewBody) -> PreviewOut:
     customer = None if body.customer is None else WhichCustomer(body.customer.id, body.customer.user_id)
-    relations = getattr(request.app.state, "relations", None)
+    relations = getattr(request.app.state, "warehouse", None)
     found = await service.preview(unit, body.rule, at=body.at, customer=customer, relations=relations)
     told = found.customer
     return PreviewOut(

@@ -76,10 +76,6 @@ said AS (
      ORDER BY m.customer_id, e.name DESC)
 SELECT count(*) FROM moved;
 
--- name: want_history
--- What was imported changes the past, which is to be found anew.
-UPDATE lifecycles SET history_wanted_at = %(at)s WHERE activated_at IS NOT NULL;
-
 -- name: settle_everyone
 -- Puts every customer where the rules that have just begun to count say, without a move or an event: what they mean for
 -- the past is for the history to say, which is wanted anew.
