@@ -59,6 +59,14 @@ test.each([
   expect(await caught(get("/api/lifecycle"))).toMatchObject({ status: 502, title: "The server failed" });
 });
 
+test("a title in HTTP's own words gives way to one for people", async () => {
+  refuses(422, { title: "Unprocessable Content", detail: "The name is empty." });
+  expect(await caught(post("/api/keys", {}))).toMatchObject({
+    title: "Not accepted",
+    detail: "The name is empty.",
+  });
+});
+
 test("no answer at all is a problem of its own", async () => {
   answer.mockRejectedValue(new TypeError("Failed to fetch"));
   expect(await caught(get("/api/lifecycle"))).toMatchObject({ status: 0, code: "unreachable" });

@@ -2,12 +2,31 @@ import { type FieldError, Problem } from "@/lib/problem";
 
 const TITLES: Record<number, string> = {
   0: "No answer from the server",
+  400: "Not accepted",
   401: "You are signed out",
   403: "Not allowed",
   404: "Not found",
+  409: "Not possible as things are",
+  413: "Too large",
+  422: "Not accepted",
   429: "Too many requests",
   503: "Not ready yet",
 };
+
+// Titles that only repeat the status in HTTP's own words say nothing to a person.
+const PHRASES = new Set([
+  "Bad Request",
+  "Unauthorized",
+  "Forbidden",
+  "Not Found",
+  "Conflict",
+  "Content Too Large",
+  "Unprocessable Content",
+  "Unprocessable Entity",
+  "Too Many Requests",
+  "Internal Server Error",
+  "Service Unavailable",
+]);
 
 type Body = { title?: unknown; detail?: unknown; code?: unknown; errors?: unknown };
 
@@ -30,7 +49,7 @@ export async function readProblem(response: Response): Promise<Problem> {
   const body = read !== null && typeof read === "object" ? read : {};
   return new Problem(
     response.status,
-    text(body.title) || fallback,
+    PHRASES.has(text(body.title)) ? fallback : text(body.title) || fallback,
     text(body.detail),
     text(body.code) || String(response.status),
     fieldErrors(body.errors),

@@ -18,7 +18,7 @@ export default function LifecyclePage() {
       query={overview}
       failed={(problem, retry) => (
         <Page title="Lifecycle">
-          <ProblemNotice problem={problem} retry={retry} />
+          {problem.status === 404 ? <NoneActive /> : <ProblemNotice problem={problem} retry={retry} />}
         </Page>
       )}
       waiting={<Waiting />}
@@ -96,6 +96,25 @@ function Waiting() {
         </div>
       </Card>
     </Page>
+  );
+}
+
+function NoneActive() {
+  return (
+    <Card>
+      <EmptyState
+        title="No lifecycle is active"
+        icon={<IconLifecycle size={40} stroke={1.4} />}
+        action={
+          <Button component={Link} to="/lifecycles">
+            Choose a model
+          </Button>
+        }
+      >
+        A lifecycle says which stages a customer goes through and which rule puts them there. Several are
+        ready to use.
+      </EmptyState>
+    </Card>
   );
 }
 

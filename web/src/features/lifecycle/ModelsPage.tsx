@@ -19,6 +19,7 @@ import { type LifecycleModel, path, put, useList } from "@/api";
 import { EmptyState, Loaded, Page, ProblemNotice, RuleText, StageColours } from "@/design";
 import { plural } from "@/lib/format";
 import { ModelStrip } from "./ModelStrip";
+import { metricName } from "./metrics";
 
 /** The lifecycles to choose from: those that ship with Regulars and those of the company. */
 export default function ModelsPage() {
@@ -91,7 +92,7 @@ function Model({ model }: { model: LifecycleModel }) {
               <RuleText rule={stage.rule_text} />
               {stage.metrics.length > 0 ? (
                 <Text size="xs" c="dimmed" mt={6}>
-                  Measured by {stage.metrics.join(", ")}
+                  Measured by {stage.metrics.map(metricName).join(", ")}
                 </Text>
               ) : null}
             </div>

@@ -4,6 +4,7 @@ import type { Flow, LifecycleOverview, LifecycleStage } from "@/api";
 import { RuleText, StageBadge } from "@/design";
 import { count, dwell, percent, plural } from "@/lib/format";
 import classes from "./Lifecycle.module.css";
+import { metricName } from "./metrics";
 
 type Props = { id: string; data: LifecycleOverview; stage: LifecycleStage };
 
@@ -59,7 +60,7 @@ export function StageDetails({ id, data, stage }: Props) {
           <Group gap={6}>
             {stage.metrics.map((metric) => (
               <Badge key={metric} variant="default" fw={500}>
-                {metric}
+                {metricName(metric)}
               </Badge>
             ))}
           </Group>

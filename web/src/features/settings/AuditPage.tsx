@@ -13,7 +13,12 @@ const COLUMNS: Column<AuditEntry>[] = [
   { key: "who", title: "Who", heads: true, cell: (entry) => entry.actor.name },
   { key: "action", title: "Did", cell: (entry) => entry.action },
   { key: "subject", title: "To", cell: (entry) => (entry.subject ? <Code>{entry.subject}</Code> : "–") },
-  { key: "details", title: "Details", wide: true, cell: (entry) => details(entry) || "–" },
+  {
+    key: "details",
+    title: "Details",
+    wide: true,
+    cell: (entry) => <span style={{ overflowWrap: "anywhere" }}>{details(entry) || "–"}</span>,
+  },
 ];
 
 export default function AuditPage() {

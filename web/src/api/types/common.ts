@@ -1,0 +1,3 @@
+export type List<Item> = { items: Item[]; next: string | null };
+export type Named = { slug: string; name: string };
+export type RuleTree = { [key: string]: unknown };
