@@ -52,8 +52,11 @@ export default function ImportsPage() {
       refreshEvery={2_000}
       empty={
         <EmptyState title="Nothing imported yet">
-          <Text mb="sm">On the machine that runs Regulars, with a CSV, JSON-lines or Parquet file:</Text>
-          <CopyText text="regulars import orders.csv --data ./regulars-data" />
+          <Text mb="sm">
+            On the machine that runs Regulars, with a CSV, JSON-lines or Parquet file and a mapping of its
+            columns:
+          </Text>
+          <CopyText text="regulars import orders.csv --mapping mapping.yaml" />
         </EmptyState>
       }
     />
