@@ -56,7 +56,7 @@ export default function ImportsPage() {
             On the machine that runs Regulars, with a CSV, JSON-lines or Parquet file and a mapping of its
             columns:
           </Text>
-          <CopyText text="regulars import orders.csv --mapping mapping.yaml" />
+          <CopyText text="regulars import orders.csv --mapping generic-orders" />
         </EmptyState>
       }
     />
