@@ -56,6 +56,15 @@ async def test_a_faulty_template_is_refused_with_every_place(desk: httpx2.AsyncC
     assert (await desk.put("/api/templates/sale", json={**SALE, "colour": "red"})).status_code == 422
 
 
+async def test_transactional_mail_needs_no_topic_and_marketing_does(desk: httpx2.AsyncClient) -> None:
+    bare = {key: value for key, value in SALE.items() if key != "topic"}
+    saved = (await desk.put("/api/templates/receipt", json={**bare, "purpose": "transactional"})).json()
+    assert saved["topic"] == "transactional"
+    refused = await desk.put("/api/templates/sale", json=bare)
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/topic"]
+    assert (await desk.put("/api/templates/sale", json={**SALE, "purpose": "spam"})).status_code == 422
+
+
 async def test_a_preview_shows_the_mail_for_a_customer_and_warns(desk: httpx2.AsyncClient, bo: UUID) -> None:
     content = {"subject": "Hi {{ customer.first_name }}", "body": BODY}
     sample = (await desk.post("/api/templates/preview", json=content)).json()

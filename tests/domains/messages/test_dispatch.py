@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from uuid import UUID
 
 import pytest
 
+from regulars.domains.members import service as members
 from regulars.domains.messages.model import Accepted, Answer, Deferral, Mail, Purpose, Refusal, Unknown
 from regulars.domains.messages.service import templates
 from regulars.providers.smtp.memory import MemorySender
@@ -298,6 +300,21 @@ async def test_nothing_a_customer_typed_in_reaches_the_headers_or_the_markup(sho
     assert letter["Subject"].startswith("A sale for Eve Bcc: all@example.com")
     assert "<script" not in letter.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert letter["To"].addresses[0].addr_spec == "eve@example.com"
+
+
+async def test_mail_waits_while_the_sender_has_no_usable_address(shop: Shop, ana: UUID) -> None:
+    async with shop.units.open() as unit:
+        usual = await members.read_settings(unit)
+        await members.change_settings(unit, replace(usual, sender_email="jürgen@shop.example"))
+    await shop.template()
+    await shop.queue(ana)
+    due = await shop.dispatch()
+    assert due is not None
+    assert (await shop.message(ana)).state == "queued"
+    async with shop.units.open() as unit:
+        await members.change_settings(unit, usual)
+    await shop.dispatch(at=due)
+    assert (await shop.message(ana)).state == "sent"
 
 
 async def test_an_address_that_is_none_is_withheld(shop: Shop) -> None:

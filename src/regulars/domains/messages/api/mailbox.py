@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from regulars.domains.messages.model import CaughtLine, MailSettings, MailUnknown, MessageLine
+from regulars.domains.messages.model import CaughtLine, MailSettings, MailUnknown, MessageLine, Purpose, State
 from regulars.domains.messages.service import mailbox
 from regulars.platform.http.door import After, Limit, Listed, RequestUnit, listed
 from regulars.shared.ids import inside, outside
@@ -57,7 +57,7 @@ class MessageLineOut(BaseModel):
     template: str
     subject: str | None
     channel: str
-    state: str
+    state: State
     because: str
     created_at: datetime
     sent_at: datetime | None
@@ -87,7 +87,7 @@ class MessageOut(MessageLineOut):
     """`made_because` is why it was made, `why` what allowed, withheld or failed it."""
 
     customer_id: str
-    purpose: str
+    purpose: Purpose
     topic: str
     address: str | None
     made_because: dict[str, Any]
@@ -148,7 +148,7 @@ async def read_message(message_id: str, unit: RequestUnit) -> MessageOut:
     return MessageOut(
         **_message_line(message),
         customer_id=outside("customer", message.customer_id),
-        purpose=message.purpose,
+        purpose=Purpose(message.purpose),
         topic=message.topic,
         address=message.address,
         made_because=dict(message.because),
@@ -189,7 +189,7 @@ def _message_line(line: MessageLine) -> dict[str, Any]:
         "template": line.template,
         "subject": line.subject,
         "channel": line.channel,
-        "state": line.state,
+        "state": State(line.state),
         "because": mailbox.reason(line),
         "created_at": line.created_at,
         "sent_at": line.sent_at,

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from regulars.domains.messages.model import Template, TemplateLine
+from regulars.domains.messages.model import Purpose, Template, TemplateLine
 from regulars.domains.messages.service import templates
 from regulars.platform.http.door import After, Body, Limit, Listed, RequestUnit, listed
 from regulars.shared.ids import inside
@@ -24,7 +24,7 @@ class TemplateLineOut(BaseModel):
     slug: str
     name: str
     subject: str
-    purpose: str
+    purpose: Purpose
     topic: str
     version: int
     updated_at: datetime
@@ -38,14 +38,17 @@ class TemplateOut(TemplateLineOut):
 
 
 class TemplateIn(Body):
-    """`body` is MJML with Liquid; `text` Liquid, left out to derive it from the HTML."""
+    """`body` is MJML with Liquid; `text` Liquid, left out to derive it from the HTML.
+
+    `topic` is what a customer says yes or no to; transactional mail needs none.
+    """
 
     name: str
     subject: Source
     body: Source
     text: Source | None = None
-    purpose: str
-    topic: str
+    purpose: Purpose
+    topic: str | None = None
 
 
 class PreviewIn(Body):
@@ -97,7 +100,7 @@ def _line(template: TemplateLine) -> TemplateLineOut:
         slug=template.slug,
         name=template.name,
         subject=template.subject,
-        purpose=template.purpose,
+        purpose=Purpose(template.purpose),
         topic=template.topic,
         version=template.version,
         updated_at=template.changed_at,
@@ -109,7 +112,7 @@ def _whole(template: Template) -> TemplateOut:
         slug=template.slug,
         name=template.name,
         subject=template.subject,
-        purpose=template.purpose,
+        purpose=Purpose(template.purpose),
         topic=template.topic,
         version=template.version,
         updated_at=template.changed_at,

@@ -40,6 +40,7 @@ from regulars.shared.ids import outside
 lease_spare: Final = timedelta(seconds=30)
 deadline_spare_s: Final = 5.0
 held_pause: Final = timedelta(milliseconds=100)  # What is due and was not claimed is in somebody else's hands.
+misconfigured_pause: Final = timedelta(minutes=1)
 provider_pause: Final = timedelta(seconds=10)
 lost_per_poll_max: Final = 100
 claimed_per_place: Final = 4  # Messages that are withheld take no place, so more are looked at than can be sent.
@@ -70,7 +71,11 @@ async def dispatch(
     """
     async with units.open(at=at) as unit:
         await _close_lost(unit, purpose)
-        attempts, more = await _claim(unit, settings, purpose)
+        company = await members.read_settings(unit)
+        if sending.sendable(company.sender_email) is None:
+            _log.error("sender_address_unusable", address=company.sender_email)
+            return at + misconfigured_pause  # Every message waits, and goes out once the settings are put right.
+        attempts, more = await _claim(unit, settings, company, purpose)
     answers = await asyncio.gather(
         *(_deliver(units, sender, settings, attempt, at) for attempt in attempts), return_exceptions=True
     )
@@ -86,13 +91,12 @@ async def dispatch(
     return max(due, at + held_pause) if due is not None else None
 
 
-async def _claim(unit: Unit, settings: MailSettings, purpose: Purpose) -> tuple[list[Attempt], bool]:
+async def _claim(unit: Unit, settings: MailSettings, company: Settings, purpose: Purpose) -> tuple[list[Attempt], bool]:
     """In one transaction: who may be written to now, and for those the attempt begins. Also whether more may be due."""
     places = sending.lanes(settings.concurrency_max)[purpose]
     due = await store.due_messages(unit, purpose, places * claimed_per_place)
     if not due:
         return [], False
-    company = await members.read_settings(unit)
     suppressed = await store.suppressions_of(unit, sorted({one.email.lower() for one in due if one.email}))
     attempts: list[Attempt] = []
     for one in due:

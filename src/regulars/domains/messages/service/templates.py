@@ -11,6 +11,7 @@ from regulars.domains.members import service as members
 from regulars.domains.messages import store
 from regulars.domains.messages.model import (
     Content,
+    Purpose,
     Rendered,
     Template,
     TemplateInvalid,
@@ -58,9 +59,11 @@ async def unknown(unit: Unit, slugs: Iterable[str]) -> set[str]:
 
 
 async def save(
-    unit: Unit, slug: str, *, name: str, subject: str, body: str, text: str | None, purpose: str, topic: str
+    unit: Unit, slug: str, *, name: str, subject: str, body: str, text: str | None, purpose: str, topic: str | None
 ) -> Template:
     """Checks, compiles and keeps a template. Every save makes a version; messages keep the one they were made with."""
+    if not topic:
+        topic = Purpose.TRANSACTIONAL.value if purpose == Purpose.TRANSACTIONAL else ""
     content = template.check(slug=slug, name=name, purpose=purpose, topic=topic, subject=subject, body=body, text=text)
     await store.save_template(
         unit, slug=slug, name=name.strip(), purpose=purpose, topic=topic, body=body, content=content
