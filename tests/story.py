@@ -39,7 +39,9 @@ class Story:
 
     async def did(self, user: str, name: str, *, at: datetime | None = None, **properties: Any) -> None:
         when = (at or self.at).isoformat()
-        await self.receive({"type": "track", "userId": user, "event": name, "properties": properties, "timestamp": when})
+        await self.receive(
+            {"type": "track", "userId": user, "event": name, "properties": properties, "timestamp": when}
+        )
 
     async def is_known(self, user: str, **traits: Any) -> None:
         await self.receive({"type": "identify", "userId": user, "traits": traits})

@@ -65,6 +65,7 @@ class Pipeline:
         self._ids = ids
         self._stack = AsyncExitStack()
         self._connection: Connection | None = None
+        self._history_next = False
 
     async def __aenter__(self) -> Pipeline:
         await self._connect()
@@ -85,7 +86,7 @@ class Pipeline:
             if not await tick.value(b"SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=TICK_LOCK):
                 return Ticked(False, 0, {}, 0.0)
             claimed = await self._claim(tick)
-            if not claimed and (tick.historical or not await _has_work(tick)):
+            if not claimed and not await _has_work(tick):
                 return Ticked(False, 0, {}, 0.0)
             for step in STEPS:
                 await step(tick)
@@ -99,13 +100,19 @@ class Pipeline:
         return ticks_max
 
     async def _claim(self, tick: Tick) -> int:
-        """What is new first; imported history only when nothing new waits and the clock has nothing due."""
-        if claimed := await events.claim(tick, limit=live_messages_max, historical=False):
-            return claimed
-        if await _has_work(tick):
-            return 0
+        """What is new goes first, but after a tick in which all that was new was taken, history has its turn: a shop
+        that is never quiet must still finish an import."""
+        if not self._history_next:
+            claimed = await events.claim(tick, limit=live_messages_max, historical=False)
+            if claimed or await _has_work(tick):
+                self._history_next = claimed < live_messages_max
+                return claimed
+        self._history_next = False
         tick.historical = True
-        return await events.claim(tick, limit=historical_messages_max, historical=True)
+        if claimed := await events.claim(tick, limit=historical_messages_max, historical=True):
+            return claimed
+        tick.historical = False
+        return await events.claim(tick, limit=live_messages_max, historical=False)
 
     async def _connect(self) -> Connection:
         self._connection = await self._stack.enter_async_context(self._units.connection())
