@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from typing import Final
+from typing import Final, cast
 
 from aiosmtplib import (
     SMTP,
@@ -65,8 +65,9 @@ class _Connection:
 
     async def _drained(self) -> None:
         """Until everything has left us: what is cut before the dot goes out is a definite no, and only then."""
-        transport = self.client.transport
-        while isinstance(transport, asyncio.WriteTransport) and not transport.is_closing():
+        # Of no class to test for: uvloop's transports are of classes of their own.
+        transport = cast("asyncio.WriteTransport | None", self.client.transport)
+        while transport is not None and not transport.is_closing():
             if transport.get_write_buffer_size() == 0:
                 return
             await asyncio.sleep(drain_step_s)
