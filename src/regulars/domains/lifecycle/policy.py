@@ -174,9 +174,9 @@ def moves_between(stages: Iterable[tuple[datetime, str]], order: Sequence[str]) 
 class Unfolding:
     """The past of some customers, unfolded from what the rules answer at a growing set of instants.
 
-    Something can change when an event or a trait arrives, and at every `changes_at` that falls before the next of
-    those. When nothing more is `open`, every rule's answer is constant between neighbouring instants, because each
-    answer was asked until when it stays true; so `moves` are exact. No instant lies after `until`.
+    Something can change when an event or a trait arrives that the rules mention, and at every `changes_at` that falls
+    before the next of those. When nothing more is open, every rule's answer is constant between neighbouring instants,
+    because each answer was asked until when it stays true; so `moves` are exact. No instant lies after `until`.
     """
 
     def __init__(self, instants: Mapping[UUID, Iterable[datetime]], order: Sequence[str], *, until: datetime) -> None:

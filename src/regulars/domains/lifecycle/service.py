@@ -39,6 +39,8 @@ cohort_days: Final = 90
 moves_shown_max: Final = 200
 customers_per_rebuild_max: Final = 5_000
 passes_max: Final = 5
+instants_max: Final = 5_000
+"""Finding a customer's past takes work by the square of their instants; who has more keeps what ticks noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,10 @@ async def _rebuild(
     rules = {str(place): stage.enter for place, stage in enumerate(stages)}
     async with units.open() as unit:
         position = await store.log_position(unit)
-        unfolding = policy.Unfolding(await store.instants_of(unit, batch, at), order, until=at)
+        written = list((await verdicts.written_out(unit, rules)).values())
+        instants = await store.instants_of(unit, batch, written, at)
+        bounded = {customer: found for customer, found in instants.items() if len(found) <= instants_max}
+        unfolding = policy.Unfolding(bounded, order, until=at)
         if relations is not None:
             await relations.catch_up(position.event_seq)
         while points := unfolding.take_open():

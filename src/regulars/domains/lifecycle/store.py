@@ -18,6 +18,8 @@ from regulars.domains.lifecycle.model import Conversion, Flow, Lifecycle, Move, 
 from regulars.platform.statements import load_statements
 from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
+from regulars.rules.model import Rule
+from regulars.rules.resolve import mentions
 from regulars.rules.text import to_text
 from regulars.rules.tree import parse_tree
 
@@ -180,8 +182,20 @@ async def customers_after(unit: Unit, after: UUID | None, limit: int) -> list[UU
     return list(await unit.values(sql["customers_after"], after=after, limit=limit))
 
 
-async def instants_of(unit: Unit, customers: Sequence[UUID], at: datetime) -> dict[UUID, list[datetime]]:
-    rows = await unit.records(sql["instants_of"], customers=list(customers), at=at)
+async def instants_of(
+    unit: Unit, customers: Sequence[UUID], rules: Sequence[Rule], at: datetime
+) -> dict[UUID, list[datetime]]:
+    """When something happened to these customers that the rules, with all mentions written out, can read."""
+    read = [mentions(rule) for rule in rules]
+    rows = await unit.records(
+        sql["instants_of"],
+        customers=list(customers),
+        at=at,
+        names=sorted({name for one in read for name in one.events}),
+        prefixes=sorted({prefix for one in read for prefix in one.prefixes}),
+        any_event=any(one.any_event for one in read),
+        traits=sorted({key for one in read for key in one.traits}),
+    )
     return {row["customer_id"]: row["instants"] for row in rows}
 
 

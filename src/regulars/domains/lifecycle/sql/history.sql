@@ -22,13 +22,22 @@ SELECT id FROM customers
  WHERE merged_into IS NULL AND (%(after)s::uuid IS NULL OR id > %(after)s) ORDER BY id LIMIT %(limit)s;
 
 -- name: instants_of
--- When something arrived that a rule can read: each customer's instants. Who has none begins when they were made.
+-- Each customer's instants: their first event, and whenever something arrived that the rules mention. Who has none begins
+-- when they were made.
 SELECT c.id AS customer_id, coalesce(seen.instants, ARRAY[c.created_at]) AS instants
   FROM customers AS c
  CROSS JOIN LATERAL (
        SELECT array_agg(a.at) AS instants
-         FROM (SELECT e.at FROM events AS e WHERE e.customer_id = c.id AND e.at <= %(at)s
-                UNION SELECT v.at FROM trait_values AS v WHERE v.customer_id = c.id AND v.at <= %(at)s) AS a) AS seen
+         FROM (SELECT min(e.at) AS at FROM events AS e WHERE e.customer_id = c.id
+                UNION
+               SELECT e.at FROM events AS e
+                WHERE e.customer_id = c.id AND e.at <= %(at)s
+                  AND (e.name = ANY(%(names)s) OR (%(any_event)s AND e.by_customer)
+                       OR EXISTS (SELECT FROM unnest(%(prefixes)s::text[]) AS p WHERE starts_with(e.name, p)))
+                UNION
+               SELECT v.at FROM trait_values AS v
+                WHERE v.customer_id = c.id AND v.at <= %(at)s AND v.key = ANY(%(traits)s)) AS a
+        WHERE a.at IS NOT NULL) AS seen
  WHERE c.id = ANY(%(customers)s);
 
 -- name: seen_by_ticks
