@@ -18,7 +18,9 @@ setup: .venv/ready web/dist/index.html  ## Make .venv with everything locked, an
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Regulars needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements-uv.txt
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.txt
+	@# Where a network's own certificate stands in the system's store, uv must be told to look there.
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.txt 2>/dev/null \
+		|| $(BIN)/uv --system-certs pip sync --quiet --python $(BIN)/python --require-hashes requirements.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -29,7 +31,7 @@ web/dist/index.html: .venv/ready scripts/build_web.py web/package.json web/packa
 run: setup  ## Serve a living demo store on http://localhost:8080
 	$(BIN)/regulars demo --port $(PORT) --log pretty
 
-test: setup browser  ## Run every test
+test: setup browser tests/clients/node_modules/.package-lock.json  ## Run every test
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not alone" tests
 	$(BIN)/python -m pytest -m alone tests
 	$(BIN)/python scripts/build_web.py --test
@@ -54,6 +56,10 @@ bench: setup  ## Measure, each figure beside a physical limit of the same run
 api: setup  ## Write web/openapi.json from the code and the web client's types from it
 	$(BIN)/python scripts/export_openapi.py
 	$(BIN)/python scripts/build_web.py --types
+
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json | .venv/ready
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --ignore-scripts --prefix tests/clients
+	@touch $@
 
 browser:  ## See that a Chromium is there, installing Debian's where that is allowed
 	@bash scripts/ensure_chromium.sh

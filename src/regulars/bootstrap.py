@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+import psycopg
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
@@ -39,7 +40,7 @@ from regulars.platform.http.health import Check
 from regulars.platform.passwords import Passwords, PasswordSettings
 from regulars.platform.postgres.migrate import migrate
 from regulars.platform.postgres.pool import make_pool
-from regulars.platform.postgres.server import EmbeddedPostgres, running_url
+from regulars.platform.postgres.server import EmbeddedPostgres, answering_url
 from regulars.platform.secrets import signing_secret
 from regulars.platform.settings import InstallationSettings, SettingMalformed, read_settings
 from regulars.platform.unit import Units
@@ -47,7 +48,13 @@ from regulars.platform.warehouse.duck import DuckWarehouse
 from regulars.providers.smtp.catcher import Catcher
 from regulars.providers.smtp.sender import SmtpSender
 from regulars.shared.clock import Clock, SystemClock
+from regulars.shared.errors import Unavailable
 from regulars.shared.ids import Ids
+
+
+class DatabaseUnreachable(Unavailable):
+    """The database does not answer."""
+
 
 housekeeping_every: Final = timedelta(minutes=5)
 
@@ -155,13 +162,19 @@ async def run_database(
     """The URL of a database of the present schema: your own, the one already serving this data folder, or a new one."""
     async with AsyncExitStack() as stack:
         postgres = None
-        url = settings.database_url or running_url(settings.data)
+        url = settings.database_url or await answering_url(settings.data)
         if url is None:
             postgres = EmbeddedPostgres(settings.data)
             await postgres.start()
             stack.push_async_callback(postgres.stop)
             url = postgres.url
-        await migrate(url, shipped.migrations(), at=clock.now())
+        try:
+            await migrate(url, shipped.migrations(), at=clock.now())
+        except psycopg.OperationalError as error:
+            if error.sqlstate is not None:
+                raise
+            said = " ".join(str(error).split())
+            raise DatabaseUnreachable(f"The database does not answer: {said} (`regulars doctor` says more.)") from None
         yield url, postgres
 
 
@@ -190,7 +203,9 @@ async def run_product(settings: InstallationSettings, clock: Clock | None = None
         intake = events.Intake(units, ids, events.WriteKeys(events.key_sources(units)))
         await stack.enter_async_context(intake.running())
         signer = Signer(secret)
-        mail = MailSettings(signer=signer, return_domain=settings.return_domain, catching=settings.smtp is None)
+        catching = settings.smtp is None
+        return_domain = settings.return_domain or ("bounces.localhost" if catching else None)
+        mail = MailSettings(signer=signer, return_domain=return_domain, catching=catching)
         catcher, smtp = None, settings.smtp
         if smtp is None:
             catcher = await stack.enter_async_context(Catcher(Mailroom(units, signer)))

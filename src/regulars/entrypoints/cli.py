@@ -74,6 +74,10 @@ def import_command(
     kind: Annotated[Literal["orders", "events", "customers"] | None, typer.Option(help="What the rows are.")] = None,
     data: Data = None,
     timezone: Annotated[str, typer.Option(help="The zone of times that name none.")] = "UTC",
+    encoding: Annotated[str | None, typer.Option(help="The file's encoding, when guessing it fails.")] = None,
+    separator: Annotated[str | None, typer.Option(help="What stands between a CSV's fields.")] = None,
+    shift_days: Annotated[int | None, typer.Option(help="Move every time by this many days.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Said or not, an interrupted import goes on.")] = True,
     rejected: Annotated[Path | None, typer.Option(help="Where rejected rows go. Default: FILE.rejected.jsonl.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check every row, store nothing.")] = False,
     as_json: AsJson = False,
@@ -82,7 +86,19 @@ def import_command(
     configure_logging("pretty", level="WARNING")
     settings = _settings(data=data)
     report = _run(
-        import_file(settings, file, mapping=mapping, kind=kind, dry_run=dry_run, console=None if as_json else _err)
+        import_file(
+            settings,
+            file,
+            mapping=mapping,
+            kind=kind,
+            dry_run=dry_run,
+            timezone=timezone,
+            encoding=encoding,
+            separator=separator,
+            shift_days=shift_days,
+            rejected=rejected,
+            console=None if as_json else _err,
+        )
     )
     if as_json:
         print(json.dumps(report.as_json()))  # noqa: T201
@@ -157,7 +173,9 @@ async def _say_first_words(product: Product) -> None:
     _err.print(f"  write key   {words['write_key']}")
     if "admin_key" in words:
         _err.print(f"  admin key   {words['admin_key']}   (shown this once)")
-        _err.print(f"  sign up     {words['setup_url']}   (once, within a day)\n")
+    if "setup_url" in words:
+        _err.print(f"  sign up     {words['setup_url']}   (once, within a day)")
+    _err.print()
 
 
 def _settings(**given: object) -> InstallationSettings:

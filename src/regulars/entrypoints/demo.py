@@ -30,7 +30,10 @@ BLUEPRINT: Final = "apparel-store"
 COMPANY: Final = {"company_name": "Clover Lane", "time_zone": "Europe/London", "sender_name": "Clover Lane"}
 calls_per_chunk: Final = 5_000
 _DONE: Final = b"SELECT EXISTS (SELECT FROM settings WHERE name = 'demo_filled')"
+_BEGIN: Final = b"INSERT INTO settings VALUES ('demo_begun', 'true', %(at)s, 'system') ON CONFLICT DO NOTHING"
+_BEGUN_AT: Final = b"SELECT changed_at FROM settings WHERE name = 'demo_begun'"
 _MARK: Final = b"INSERT INTO settings VALUES ('demo_filled', 'true', %(at)s, 'system') ON CONFLICT DO NOTHING"
+_BEGUN: Final = b"SELECT EXISTS (SELECT FROM events WHERE source = 'demo')"
 _CUSTOMERS: Final = b"SELECT EXISTS (SELECT FROM customers)"
 _log = structlog.get_logger(__name__)
 
@@ -45,6 +48,8 @@ async def serve_demo(settings: InstallationSettings, *, shoppers: bool, say: Say
     """Serves at once and fills the store meanwhile, if it was not filled before."""
 
     async def ready(product: Product) -> None:
+        async with product.units.open() as unit:
+            await _refuse_what_is_no_demo(unit)
         words = await server.first_words(product)
         say(f"\n[bold]The demo store opens at {product.public_url}[/bold]")
         if "setup_url" in words:
@@ -62,12 +67,13 @@ async def serve_demo(settings: InstallationSettings, *, shoppers: bool, say: Say
 
 async def fill(product: Product, stopping: asyncio.Event, say: Say) -> None:
     """History first, by the same importer as anyone's; then the blueprint's rules, which judge all of it at once."""
-    at = product.clock.now()
-    async with product.units.open(at=at) as unit:
+    began_at = product.clock.now()
+    async with product.units.open() as unit:
         if await unit.value(_DONE):
             return
-        if await unit.value(_CUSTOMERS) and not await _was_begun(unit):
-            raise NotAnEmptyFolder
+        # Interrupted and gone on with on another day, the second half must be moved in time as far as the first.
+        await unit.run(_BEGIN, at=unit.at)
+        at: datetime = await unit.value(_BEGUN_AT)
         await members.offer_settings(unit, **COMPANY)
         for blueprint in lifecycle.blueprints():
             with suppress(Conflict):
@@ -83,7 +89,7 @@ async def fill(product: Product, stopping: asyncio.Event, say: Say) -> None:
     async with product.units.open() as unit:
         await install_blueprint(unit, BLUEPRINT)
         await unit.run(_MARK, at=unit.at)
-    seconds = (product.clock.now() - at).total_seconds()
+    seconds = (product.clock.now() - began_at).total_seconds()
     _log.info("demo_filled", messages=accepted, seconds=round(seconds, 1))
     say(f"  Filled: {accepted:,} events of history in {seconds:.0f} s. The stages settle in a moment.\n")
 
@@ -138,7 +144,8 @@ async def _has_waiting_history(product: Product) -> bool:
         return await events.has_waiting_history(unit)
 
 
-async def _was_begun(unit: Unit) -> bool:
-    """Whether an earlier start was interrupted while it filled: doing it again doubles nothing."""
-    found: bool = await unit.value(b"SELECT EXISTS (SELECT FROM events WHERE source = 'demo')")
-    return found
+async def _refuse_what_is_no_demo(unit: Unit) -> None:
+    """A store that an earlier start began to fill is a demo: doing it again doubles nothing."""
+    begun = await unit.value(_DONE) or await unit.value(_BEGUN)
+    if not begun and await unit.value(_CUSTOMERS):
+        raise NotAnEmptyFolder

@@ -7,8 +7,8 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import structlog
@@ -17,6 +17,7 @@ import uvicorn
 from regulars.bootstrap import Product, run_product, state_of
 from regulars.domains.members import service as members
 from regulars.entrypoints.worker import Worker
+from regulars.platform.postgres.server import ended
 from regulars.platform.settings import InstallationSettings
 from regulars.shared.errors import Conflict
 
@@ -24,7 +25,7 @@ drain_timeout_s: Final = 10
 _log = structlog.get_logger(__name__)
 
 Beside = Callable[[Product, asyncio.Event], Coroutine[Any, Any, None]]
-"""What else runs while the server does; it returns soon after the event is set."""
+"""What else runs while the server does; it returns soon after the event is set. If it raises, the server stops."""
 
 
 class PortTaken(Conflict):
@@ -34,7 +35,9 @@ class PortTaken(Conflict):
 class _Server(uvicorn.Server):
     """Signals are the caller's affair, since stopping the web part alone would leave the rest running."""
 
-    def install_signal_handlers(self) -> None: ...
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 async def serve(
@@ -73,11 +76,13 @@ async def serve(
                 await asyncio.sleep(0.01)
         if product.postgres is not None:
             tasks.append(asyncio.create_task(product.postgres.wait(), name="postgres"))
-        if beside is not None:
-            tasks.append(asyncio.create_task(beside(product, stopping), name="beside"))
-        _log.info("ready", **state_of(product))
-        await ready(product)
+        elif settings.database_url is None:
+            tasks.append(asyncio.create_task(ended(settings.data), name="postgres"))
         try:
+            _log.info("ready", **state_of(product))
+            await ready(product)
+            if beside is not None:
+                tasks.append(asyncio.create_task(_run_beside(beside, product, stopping), name="beside"))
             await _until_stopped(stopping, tasks)
         finally:
             stopping.set()
@@ -86,12 +91,16 @@ async def serve(
             await _end(tasks)
 
 
+async def _run_beside(beside: Beside, product: Product, stopping: asyncio.Event) -> None:
+    """What runs beside may come to its end and the server goes on; that it failed must not go unnoticed."""
+    await beside(product, stopping)
+    await stopping.wait()
+
+
 async def _until_stopped(stopping: asyncio.Event, tasks: list[asyncio.Task[Any]]) -> None:
     """Until somebody says stop, or a part that should run for ever has ended."""
     waiting = asyncio.create_task(stopping.wait())
-    done, _ = await asyncio.wait(
-        [waiting, *(t for t in tasks if t.get_name() != "beside")], return_when="FIRST_COMPLETED"
-    )
+    done, _ = await asyncio.wait([waiting, *tasks], return_when="FIRST_COMPLETED")
     waiting.cancel()
     for task in done - {waiting}:
         _log.error("part_ended", part=task.get_name())
@@ -135,5 +144,6 @@ async def first_words(product: Product) -> dict[str, str]:
         token = await members.make_setup_link(unit)
         if token is not None:
             words["setup_url"] = f"{product.public_url}/setup?token={token}"
+        if not await members.has_admin_key(unit):
             words["admin_key"] = await members.new_admin_key(unit, "first start")
     return words

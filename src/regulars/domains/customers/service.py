@@ -85,6 +85,7 @@ async def record_consent(
 ) -> None:
     """Appends an answer. `message_id` makes repeating it harmless; `email` is the address the answer came for."""
     policy.check_consent(channel, topic, answer)
+    await store.hold(unit, customer_id)
     added = await store.add_consent(
         unit,
         customer_id=customer_id,

@@ -192,6 +192,10 @@ async def add_consent(
     )
 
 
+async def hold(unit: Unit, customer_id: UUID) -> None:
+    await unit.run(sql["hold"], id=customer_id)
+
+
 async def merge_state(unit: Unit, merge_id: UUID) -> bool | None:
     """Whether a merge is undone, or ordered to be; None when there is no such merge."""
     undone: bool | None = await unit.value(sql["merge_state"], id=merge_id)

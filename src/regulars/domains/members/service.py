@@ -242,6 +242,11 @@ async def write_key(unit: Unit) -> str:
     return found or (await make_key(unit, KeyKind.WRITE, "Default")).secret
 
 
+async def has_admin_key(unit: Unit) -> bool:
+    """Whether an admin key was ever made, in force or revoked."""
+    return await store.has_admin_key(unit)
+
+
 async def new_admin_key(unit: Unit, name: str) -> str:
     return (await make_key(unit, KeyKind.ADMIN, name)).secret
 

@@ -158,6 +158,11 @@ async def keys(unit: Unit, after: UUID | None, limit: int) -> list[Key]:
     return [_key(record) for record in await unit.records(SQL["keys"], after=after, limit=limit)]
 
 
+async def has_admin_key(unit: Unit) -> bool:
+    found: bool = await unit.value(SQL["has_admin_key"])
+    return found
+
+
 async def first_write_key(unit: Unit) -> str | None:
     found: str | None = await unit.value(SQL["first_write_key"])
     return found

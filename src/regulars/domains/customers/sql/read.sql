@@ -50,6 +50,10 @@ SELECT i.customer_id, i.id, %(channel)s, %(topic)s, %(answer)s, %(at)s, %(source
  WHERE own.kind = 'customer' AND own.value = %(customer_id)s::uuid::text
     ON CONFLICT DO NOTHING;
 
+-- name: hold
+-- Holds a customer against whoever is about to write to them: after a "no" is committed, no message starts.
+SELECT id FROM customers WHERE id = %(id)s FOR NO KEY UPDATE;
+
 -- name: merge_state
 -- Whether a merge is undone or about to be.
 SELECT m.undone_at IS NOT NULL OR EXISTS (SELECT FROM unmerge_orders AS o WHERE o.merge_id = m.id)

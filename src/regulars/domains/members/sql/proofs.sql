@@ -68,6 +68,10 @@ SELECT id, kind, name, prefix, write_key, scopes, created_at, last_used_at, revo
  ORDER BY id DESC
  LIMIT %(limit)s;
 
+-- name: has_admin_key
+-- Whether an admin key was ever made.
+SELECT EXISTS (SELECT FROM api_keys WHERE kind = 'admin');
+
 -- name: first_write_key
 -- The oldest write key in force.
 SELECT write_key FROM api_keys WHERE kind = 'write' AND revoked_at IS NULL ORDER BY id LIMIT 1;
