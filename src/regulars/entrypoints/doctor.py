@@ -15,7 +15,7 @@ import psycopg
 from regulars import bootstrap
 from regulars.platform import shipped
 from regulars.platform.postgres.migrate import migrate, read_migrations
-from regulars.platform.postgres.server import binaries, running_url
+from regulars.platform.postgres.server import answering_url, binaries
 from regulars.platform.settings import InstallationSettings
 from regulars.shared.clock import SystemClock
 from regulars.shared.errors import DomainError
@@ -81,7 +81,7 @@ async def _disk(settings: InstallationSettings) -> Finding:
 
 
 async def _postgres(settings: InstallationSettings) -> Finding:
-    url = settings.database_url or running_url(settings.data)
+    url = settings.database_url or await answering_url(settings.data)
     if url is None:
         count = len(read_migrations(shipped.migrations()))
         return Finding("PostgreSQL", True, f"embedded, not running, programs in {binaries()}; {count} migrations")

@@ -50,6 +50,10 @@ class ServerDidNotStart(Unavailable):
     """The embedded PostgreSQL did not start."""
 
 
+class FolderUnusable(Conflict):
+    """The data folder cannot be used; choose another with --data."""
+
+
 class FolderOfOtherVersion(Conflict):
     """This data folder was made by another major version of PostgreSQL."""
 
@@ -124,12 +128,17 @@ class EmbeddedPostgres:
         return await self._process.wait()
 
     def _prepare_folders(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.socket_folder.mkdir(mode=0o700, exist_ok=True)
-        if self._uid != os.geteuid():
-            os.chown(self.socket_folder, self._uid, self._gid)
-            # Only search, so that the server's own user reaches its cluster and nobody lists the folder.
-            self.folder.chmod(stat.S_IMODE(self.folder.stat().st_mode) | 0o011)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.socket_folder.mkdir(mode=0o700, exist_ok=True)
+            if self._uid != os.geteuid():
+                os.chown(self.socket_folder, self._uid, self._gid)
+                # Only search, so that the server's own user reaches its cluster and nobody lists the folder.
+                self.folder.chmod(stat.S_IMODE(self.folder.stat().st_mode) | 0o011)
+        except OSError as error:
+            raise FolderUnusable(
+                f"The data folder {self.folder} cannot be used: {error.strerror or error}. Choose another with --data."
+            ) from None
 
     async def _initialise(self) -> None:
         """Makes the cluster beside its place and moves it there whole, so that a crash leaves none half made."""
@@ -218,8 +227,34 @@ class EmbeddedPostgres:
         return "The embedded PostgreSQL did not start. Its last words: " + " | ".join(words)
 
 
+async def answering_url(folder: Path) -> str | None:
+    """The URL of the server that runs in this data folder, once it answers; None when none does.
+
+    One that is starting, or is still on its way down after its parent was killed, is waited for. A lock file alone says
+    little: after a crash the process id in it may by now be another program's.
+    """
+    deadline = asyncio.get_running_loop().time() + start_timeout_s
+    while (url := running_url(folder)) is not None:
+        try:
+            connection = await psycopg.AsyncConnection.connect(url.replace("/regulars?", "/postgres?"), autocommit=True)
+        except psycopg.OperationalError as error:
+            if "the database system is" not in str(error) or asyncio.get_running_loop().time() > deadline:
+                return None
+        else:
+            await connection.close()
+            return url
+        await asyncio.sleep(0.1)
+    return None
+
+
+async def ended(folder: Path) -> None:
+    """Returns when no server runs in this data folder any more. For those who use one that others started."""
+    while running_url(folder) is not None:  # noqa: ASYNC110  (it is another's process, and tells us nothing)
+        await asyncio.sleep(0.5)
+
+
 def running_url(folder: Path) -> str | None:
-    """The URL of the server that runs in this data folder, or None when none does."""
+    """The URL of the server whose lock is on this data folder and whose process lives, or None."""
     lock = folder.absolute() / "postgres" / "postmaster.pid"
     try:
         lines = lock.read_text().splitlines()
