@@ -12,6 +12,7 @@ CREATE TABLE customers (
     search         text NOT NULL
 );
 CREATE INDEX customers_newest ON customers (last_seen_at DESC, id DESC) WHERE merged_into IS NULL;
+CREATE INDEX customers_absorbed ON customers (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX customers_search ON customers USING gin (search gin_trgm_ops);
 
 -- An event belongs to the customer its identifier points to; merging and unmerging move identifiers, and events follow.

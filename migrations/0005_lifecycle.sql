@@ -48,4 +48,4 @@ CREATE TABLE stage_moves (
     superseded_at timestamptz
 );
 CREATE INDEX stage_moves_in_time ON stage_moves (lifecycle_id, at) WHERE superseded_at IS NULL;
-CREATE INDEX stage_moves_of_customer ON stage_moves (customer_id, at);
+CREATE INDEX stage_moves_of_customer ON stage_moves (customer_id, lifecycle_id, at, id);

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import structlog
 
@@ -35,7 +35,6 @@ STEPS: Final[tuple[Step, ...]] = (
     verdicts.judge,
     lifecycle.settle,
     audiences.settle,
-    messages.follow,
     messages.follow,
     journeys.advance,
     events.put_caused,
@@ -65,6 +64,7 @@ class Pipeline:
         self._ids = ids
         self._stack = AsyncExitStack()
         self._connection: Connection | None = None
+        self._memory: dict[str, Any] = {}
         self._history_next = False
 
     async def __aenter__(self) -> Pipeline:
@@ -82,7 +82,7 @@ class Pipeline:
             connection = await self._connect()
         began = perf_counter()
         async with connection.transaction():
-            tick = Tick(connection, SYSTEM, at, self._ids)
+            tick = Tick(connection, SYSTEM, at, self._ids, memory=self._memory)
             if not await tick.value(b"SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=TICK_LOCK):
                 return Ticked(False, 0, {}, 0.0)
             claimed = await self._claim(tick)

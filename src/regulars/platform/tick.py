@@ -16,7 +16,7 @@ Steps hand sets to one another through temporary tables, made once a connection 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from regulars.platform.unit import Connection, Unit
 
@@ -50,9 +50,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS became_live (
     rule_id integer PRIMARY KEY, owner text NOT NULL, part text NOT NULL, replaces integer
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS caused (
-    customer_id uuid NOT NULL, name text NOT NULL, at timestamptz NOT NULL, properties jsonb NOT NULL
+    place bigint GENERATED ALWAYS AS IDENTITY, customer_id uuid NOT NULL, name text NOT NULL, at timestamptz NOT NULL, properties jsonb NOT NULL
 ) ON COMMIT DELETE ROWS;
 """
+
+
+_REGROUPED: Final = b"SELECT EXISTS (SELECT FROM merged) OR EXISTS (SELECT FROM unmerged)"
 
 
 @dataclass
@@ -62,10 +65,20 @@ class Tick(Unit):
     `historical`: what was claimed is imported history. It changes what is known, and what it causes is history too:
     no journey starts and no message leaves because of it.
     `counts`: what each step did, for the log and the metrics.
+    `memory`: what steps keep from one tick to the next on this database, beside what makes them find it again.
     """
 
     historical: bool = False
     counts: dict[str, int] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    _regrouped: bool | None = None
+
+    async def regrouped(self) -> bool:
+        """Whether customers became one or were taken apart in this tick; from `identify` on that stands. In nearly
+        every tick nobody did, and what follows merges has nothing to look for."""
+        if self._regrouped is None:
+            self._regrouped = bool(await self.value(_REGROUPED))
+        return self._regrouped
 
     def count(self, what: str, many: int) -> None:
         self.counts[what] = self.counts.get(what, 0) + many

@@ -126,9 +126,10 @@ async def rebuild_after_change(tick: Tick) -> None:
 
 
 async def record_facts(tick: Tick) -> None:
-    tick.count("trait_values", await tick.run(sql["add_trait_values"]))
-    await tick.run(sql["project_traits"])
-    await tick.run(sql["remember_trait_keys"])
+    if told := await tick.run(sql["add_trait_values"]):
+        await tick.run(sql["project_traits"])
+        await tick.run(sql["remember_trait_keys"])
+    tick.count("trait_values", told)
     tick.count("consents", await tick.run(sql["add_consents"]))
     await tick.run(sql["mark_seen"])
 

@@ -18,7 +18,8 @@ async def advance(tick: Tick) -> None:
     """Leave, then walk, then enter: nobody takes a step in a journey they are leaving.
 
     Imported history may end an enrolment, because its leave rule holds, but nobody enters, walks or is written to."""
-    await store.follow_merges(tick)
+    if await tick.regrouped():
+        await store.follow_merges(tick)
     tick.count("journeys_left", await store.leave(tick))
     if tick.historical:
         return

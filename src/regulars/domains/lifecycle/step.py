@@ -8,7 +8,8 @@ from regulars.platform.tick import Tick
 
 async def settle(tick: Tick) -> None:
     """Imported history moves customers too, but as history: nothing is caused by it, and their past is found anew."""
-    await store.forget_absorbed(tick)
+    if await tick.regrouped():
+        await store.forget_absorbed(tick)
     rules = await store.stage_rules(tick)
     if not rules:
         return

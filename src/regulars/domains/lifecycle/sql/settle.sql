@@ -39,7 +39,9 @@ moved AS (
            )) AS because
       FROM reached AS r
      CROSS JOIN (SELECT DISTINCT lifecycle_id, lifecycle FROM laws) AS a
-      LEFT JOIN customer_stages AS s ON s.lifecycle_id = a.lifecycle_id AND s.customer_id = r.customer_id
+      LEFT JOIN LATERAL (
+           SELECT own.stage, own.since FROM customer_stages AS own
+            WHERE own.lifecycle_id = a.lifecycle_id AND own.customer_id = r.customer_id LIMIT 1) AS s ON true
       LEFT JOIN laws AS source ON source.stage = s.stage
       LEFT JOIN LATERAL (
            SELECT m.at, m.to_stage FROM stage_moves AS m
