@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from regulars.domains.verdicts.model import Definition, Owner, RuleInForce, RuleSet
 from regulars.rules.model import InStage, Rule
-from regulars.rules.resolve import mentions, resolve
+from regulars.rules.resolve import Mentions, mentions, resolve
 from regulars.rules.tree import parse_tree
 
 
@@ -98,6 +99,26 @@ def rule_set(rows: Sequence[RuleInForce]) -> dict[int, Rule]:
         book = now if row.state == "live" else soon
         rules[row.id] = book.written_out(parse_tree(row.tree), audience=row.part if row.owner == "audience" else None)
     return rules
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Every rule in force, by its id, and what they speak of together."""
+
+    rules: RuleSet
+    mentions: Mentions
+
+
+def in_force(rows: Sequence[RuleInForce]) -> InForce:
+    rules = rule_set(rows)
+    each = [mentions(rule) for rule in rules.values()]
+    together = Mentions(
+        events=frozenset().union(*(one.events for one in each)),
+        prefixes=frozenset().union(*(one.prefixes for one in each)),
+        any_event=any(one.any_event for one in each),
+        traits=frozenset().union(*(one.traits for one in each)),
+    )
+    return InForce(keyed(rules), together)
 
 
 def keyed(rules: Mapping[int, Rule]) -> RuleSet:

@@ -12,12 +12,21 @@ due_max: Final = 10_000
 
 
 async def judge(tick: Tick) -> None:
-    await store.drop_absorbed(tick)
+    if await tick.regrouped():
+        await store.drop_absorbed(tick)
     await store.make_live(tick)
-    await store.choose_scope(tick, due_max=due_max)
-    if not (tick.counts["touched"] or tick.counts.get("due")):
-        return
-    rows = await store.rules_in_force(tick)
-    if rows:
-        await store.judge_scope(tick, policy.keyed(policy.rule_set(rows)), await store.time_zone(tick))
+    in_force = await _in_force(tick)
+    await store.choose_scope(tick, in_force.mentions, due_max=due_max)
+    if tick.counts["touched"] or tick.counts.get("due"):
+        await store.judge_scope(tick, in_force.rules, await store.time_zone(tick))
         await store.write_verdicts(tick)
+
+
+async def _in_force(tick: Tick) -> policy.InForce:
+    """Read and written out again only when the versions in force are others than in the tick before."""
+    versions = await store.versions_in_force(tick)
+    known, in_force = tick.memory.get("rules_in_force", (None, None))
+    if known != versions or not isinstance(in_force, policy.InForce):
+        in_force = policy.in_force(await store.rules_in_force(tick))
+        tick.memory["rules_in_force"] = (versions, in_force)
+    return in_force

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +18,7 @@ from regulars.platform.unit import Unit
 from regulars.rules.compile import Compiled, compile_rules
 from regulars.rules.engines import duckdb, postgresql
 from regulars.rules.model import Rule
+from regulars.rules.resolve import Mentions
 
 sql = load_statements(__package__)
 rows_per_batch: Final = 10_000
@@ -47,9 +49,9 @@ def _compiled(rules: tuple[tuple[str, Rule], ...], dialect: str, zone: ZoneInfo)
     return compile_rules(dict(rules), _engines[dialect], zone)
 
 
-def compiled(rules: RuleSet, dialect: str, zone: ZoneInfo) -> Compiled:
-    """Rules compiled together, remembered by their meaning."""
-    return _compiled(tuple(rules.items()), dialect, zone)
+async def compiled(rules: RuleSet, dialect: str, zone: ZoneInfo) -> Compiled:
+    """Rules compiled together, remembered by their meaning. New ones take a while, in which others are served."""
+    return await asyncio.to_thread(_compiled, tuple(rules.items()), dialect, zone)
 
 
 def scope_of_everyone(at: datetime, dialect: str) -> str:
@@ -67,7 +69,7 @@ def scope_of(points: Iterable[tuple[Any, datetime]]) -> str:
 
 async def answers(relations: Relations, rules: RuleSet, zone: ZoneInfo, scope: str) -> AsyncIterator[Sequence[Answer]]:
     """Every rule for every row of the scope, in batches."""
-    query = compiled(rules, relations.dialect, zone)
+    query = await compiled(rules, relations.dialect, zone)
     columns = [f'"h_{key}"' for key in query.keys] + [f'"c_{key}"' for key in query.keys]
     many = len(query.keys)
     wanted = f'SELECT customer_id, "at", {", ".join(columns)} FROM ({query.over(scope=scope)}) AS all_answers'
@@ -79,7 +81,7 @@ async def judge_scope(tick: Tick, rules: RuleSet, zone: ZoneInfo) -> None:
     """Runs all rules over the tick's scope; the answers go to `judged`, a row a rule and customer."""
     items = list(rules.items())
     for start in range(0, len(items), rules_per_query_max):
-        query = compiled(dict(items[start : start + rules_per_query_max]), "postgres", zone)
+        query = await compiled(dict(items[start : start + rules_per_query_max]), "postgres", zone)
         spread = ", ".join(f'({int(key)}, a."h_{key}", a."c_{key}")' for key in query.keys)
         await tick.connection.execute(
             (
@@ -88,6 +90,11 @@ async def judge_scope(tick: Tick, rules: RuleSet, zone: ZoneInfo) -> None:
                 f"FROM ({query.sql}) AS a CROSS JOIN LATERAL (VALUES {spread}) AS r (rule_id, holds, changes_at)"
             ).encode()
         )
+
+
+async def versions_in_force(unit: Unit) -> list[tuple[int, str]]:
+    """Id and state of every version in force. A version, once written, stays as it is."""
+    return [(row["id"], row["state"]) for row in await unit.records(sql["versions_in_force"])]
 
 
 async def rules_in_force(unit: Unit) -> list[RuleInForce]:
@@ -102,8 +109,16 @@ async def drop_absorbed(tick: Tick) -> None:
     await tick.run(sql["drop_absorbed"])
 
 
-async def choose_scope(tick: Tick, *, due_max: int) -> None:
-    tick.count("touched", await tick.run(sql["touch"], at=tick.at))
+async def choose_scope(tick: Tick, mentions: Mentions, *, due_max: int) -> None:
+    touched = await tick.run(
+        sql["touch"],
+        at=tick.at,
+        events=list(mentions.events),
+        prefixes=list(mentions.prefixes),
+        any_event=mentions.any_event,
+        traits=list(mentions.traits),
+    )
+    tick.count("touched", touched)
     if not tick.historical:
         tick.count("due", await tick.run(sql["add_due"], at=tick.at, due_max=due_max))
 
@@ -115,9 +130,7 @@ async def make_live(tick: Tick) -> None:
 
 
 async def write_verdicts(tick: Tick) -> None:
-    tick.count("verdict_changes", await tick.run(sql["note_changes"]))
-    await tick.run(sql["remove_denied"])
-    await tick.run(sql["write_judged"], at=tick.at)
+    tick.count("verdict_changes", await tick.value(sql["write_judged"], at=tick.at))
 
 
 async def next_due(unit: Unit) -> datetime | None:

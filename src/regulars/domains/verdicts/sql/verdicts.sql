@@ -3,6 +3,10 @@
 SELECT id, owner, part, position, tree, state, registered_at, registered_seq
   FROM rules WHERE state <> 'retired' ORDER BY id;
 
+-- name: versions_in_force
+-- The same in short: as long as these are the same, so are the rules.
+SELECT id, state FROM rules WHERE state <> 'retired' ORDER BY id;
+
 -- name: time_zone
 -- The company's time zone, in which bare dates are days.
 SELECT value #>> '{}' FROM settings WHERE name = 'time_zone';
@@ -12,10 +16,16 @@ SELECT value #>> '{}' FROM settings WHERE name = 'time_zone';
 DELETE FROM verdicts AS v USING merged AS m WHERE v.customer_id = m.absorbed_id;
 
 -- name: touch
--- Whoever something happened to, and whoever was merged or taken apart, is judged in this tick.
+-- Whoever something happened to that a rule in force speaks of, whoever is new, and whoever was merged or taken apart, is
+-- judged in this tick. What no rule speaks of changes no answer.
 INSERT INTO scope (customer_id, at)
 SELECT customer_id, %(at)s FROM (
-    SELECT customer_id FROM recorded UNION SELECT kept_id FROM merged
+    SELECT customer_id FROM recorded AS r
+     WHERE r.name = ANY(%(events)s::text[]) OR (%(any_event)s AND r.by_customer)
+        OR EXISTS (SELECT FROM unnest(%(prefixes)s::text[]) AS p (prefix) WHERE starts_with(r.name, p.prefix))
+     UNION SELECT t.customer_id FROM tick_messages AS t WHERE t.traits ?| %(traits)s::text[]
+     UNION SELECT c.id FROM tick_messages AS t JOIN customers AS c ON c.id = t.customer_id WHERE c.created_at = %(at)s
+     UNION SELECT kept_id FROM merged
      UNION SELECT kept_id FROM unmerged UNION SELECT absorbed_id FROM unmerged) AS touched;
 
 -- name: add_due
@@ -48,31 +58,40 @@ DELETE FROM verdicts AS v USING became_live AS b
    AND ((NOT v.holds AND v.changes_at IS NULL)
         OR EXISTS (SELECT FROM customers AS c WHERE c.id = v.customer_id AND c.merged_into IS NOT NULL));
 
--- name: note_changes
--- What became true or false in this tick, for rules that count.
-INSERT INTO verdict_changes (rule_id, customer_id, holds)
-SELECT j.rule_id, j.customer_id, j.holds
-  FROM judged AS j
-  JOIN rules AS r ON r.id = j.rule_id AND r.state = 'live'
-  LEFT JOIN verdicts AS v ON v.rule_id = j.rule_id AND v.customer_id = j.customer_id
- WHERE j.holds IS DISTINCT FROM coalesce(v.holds, false);
-
--- name: remove_denied
--- A customer a live rule denies for good has no row.
-DELETE FROM verdicts AS v USING judged AS j, rules AS r
- WHERE v.rule_id = j.rule_id AND v.customer_id = j.customer_id AND r.id = j.rule_id AND r.state = 'live'
-   AND NOT j.holds AND j.changes_at IS NULL;
-
 -- name: write_judged
--- All other verdicts of this tick, where they differ from what is stored.
-INSERT INTO verdicts AS v (rule_id, customer_id, holds, since, changes_at)
-SELECT j.rule_id, j.customer_id, j.holds, %(at)s, j.changes_at
-  FROM judged AS j JOIN rules AS r ON r.id = j.rule_id
- WHERE j.holds OR j.changes_at IS NOT NULL OR r.state <> 'live'
-    ON CONFLICT (rule_id, customer_id) DO UPDATE
-   SET holds = excluded.holds, changes_at = excluded.changes_at,
-       since = CASE WHEN v.holds = excluded.holds THEN v.since ELSE excluded.since END
- WHERE v.holds <> excluded.holds OR v.changes_at IS DISTINCT FROM excluded.changes_at;
+-- Stores this tick's verdicts where they differ from what is stored, and notes what became true or false for rules that
+-- count. A customer a live rule denies for good has no row, and whoever is judged none of rules that count no more: those
+-- would fall due again and again. How many became true or false.
+WITH stored AS MATERIALIZED (
+    SELECT v.rule_id, v.customer_id, v.holds, v.changes_at
+      FROM scope AS s JOIN verdicts AS v ON v.customer_id = s.customer_id),
+found AS MATERIALIZED (
+    SELECT j.rule_id, j.customer_id, j.holds, j.changes_at, s.rule_id IS NOT NULL AS known,
+           r.state = 'live' AND j.holds <> coalesce(s.holds, false) AS changed,
+           r.state = 'live' AND NOT j.holds AND j.changes_at IS NULL AS denied
+      FROM judged AS j
+      JOIN rules AS r ON r.id = j.rule_id
+      LEFT JOIN stored AS s ON s.rule_id = j.rule_id AND s.customer_id = j.customer_id
+     WHERE CASE WHEN s.rule_id IS NULL THEN j.holds OR j.changes_at IS NOT NULL OR r.state <> 'live'
+                ELSE j.holds <> s.holds OR j.changes_at IS DISTINCT FROM s.changes_at
+                     OR (r.state = 'live' AND NOT j.holds AND j.changes_at IS NULL) END),
+noted AS (
+    INSERT INTO verdict_changes (rule_id, customer_id, holds)
+    SELECT rule_id, customer_id, holds FROM found WHERE changed),
+removed AS (
+    DELETE FROM verdicts AS v USING found AS f
+     WHERE f.denied AND f.known AND v.rule_id = f.rule_id AND v.customer_id = f.customer_id),
+outlived AS (
+    DELETE FROM verdicts AS v USING stored AS s, rules AS r
+     WHERE r.id = s.rule_id AND r.state = 'retired' AND v.rule_id = s.rule_id AND v.customer_id = s.customer_id),
+written AS (
+    INSERT INTO verdicts AS v (rule_id, customer_id, holds, since, changes_at)
+    SELECT rule_id, customer_id, holds, %(at)s, changes_at FROM found WHERE NOT denied
+        ON CONFLICT (rule_id, customer_id) DO UPDATE
+       SET holds = excluded.holds, changes_at = excluded.changes_at,
+           since = CASE WHEN v.holds = excluded.holds THEN v.since ELSE excluded.since END
+     WHERE v.holds <> excluded.holds OR v.changes_at IS DISTINCT FROM excluded.changes_at)
+SELECT count(*) FROM found WHERE changed;
 
 -- name: next_due
 -- When the clock alone can next change a verdict.
@@ -126,4 +145,4 @@ DELETE FROM verdicts WHERE ctid = ANY(ARRAY(
 
 -- name: has_work
 -- Whether a tick has verdicts due or rules to let count.
-SELECT EXISTS (SELECT FROM verdicts WHERE changes_at <= %(at)s) OR EXISTS (SELECT FROM rules WHERE state = 'filled');
+SELECT (SELECT min(changes_at) FROM verdicts) <= %(at)s IS TRUE OR EXISTS (SELECT FROM rules WHERE state = 'filled');
