@@ -1,0 +1,160 @@
+"""Servers that are killed, stopped or lose their database: what was acknowledged is in the log, once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from threading import Event, Lock, Thread
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+
+from regulars.platform.postgres.server import EmbeddedPostgres, running_url
+from tests.entrypoints.served import Served, serving, until
+
+pytestmark = pytest.mark.slow
+
+batch_size = 10
+WAITING = "SELECT count(*) FROM inbox WHERE kind <> 'caused'"
+MISCOUNTED = """
+    SELECT j.entry, count(e.seq) FROM journal AS j
+      LEFT JOIN (SELECT seq, properties ->> 'entry' AS entry FROM events
+                 UNION ALL SELECT seq, properties ->> 'entry' FROM inbox) AS e ON e.entry = j.entry
+     GROUP BY j.entry HAVING count(e.seq) <> 1"""
+
+
+class Senders:
+    """Clients that send batch after batch and keep a journal of what they sent and of what was acknowledged."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._numbers = count()
+        self._stop = Event()
+        self._lock = Lock()
+        self.acknowledged: list[list[dict[str, Any]]] = []
+        self.unanswered: list[list[dict[str, Any]]] = []
+
+    @contextmanager
+    def sending(self, clients: int = 4) -> Iterator[None]:
+        threads = [Thread(target=self._send, args=(number,)) for number in range(clients)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join(30)
+
+    def _send(self, client: int) -> None:
+        auth = httpx2.BasicAuth(self._served.write_key, "")
+        with httpx2.Client(base_url=self._served.url, auth=auth, timeout=20) as http:
+            while not self._stop.is_set():
+                batch = [self._call(client) for _ in range(batch_size)]
+                try:
+                    said = http.post("/v1/batch", json={"batch": batch}).status_code
+                except httpx2.TransportError:
+                    said = 0
+                with self._lock:
+                    (self.acknowledged if said == 200 else self.unanswered).append(batch)
+                if said != 200:
+                    return
+
+    def _call(self, client: int) -> dict[str, Any]:
+        entry = f"{client}-{next(self._numbers)}"
+        properties = {"entry": entry}
+        return {"type": "track", "userId": f"u{client}", "event": "Tried", "messageId": entry, "properties": properties}
+
+
+def miscounted(connection: psycopg.Connection[Any], batches: list[list[dict[str, Any]]]) -> list[Any]:
+    """The entries of the journal that are not in the database exactly once."""
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS journal (entry text PRIMARY KEY)")
+    connection.execute("TRUNCATE journal")
+    with connection.cursor().copy("COPY journal FROM STDIN") as copy:
+        for batch in batches:
+            for call in batch:
+                copy.write_row((call["messageId"],))
+    return connection.execute(MISCOUNTED.encode()).fetchall()
+
+
+def nothing_waits(served: Served) -> bool:
+    with served.database() as connection:
+        row = connection.execute(WAITING.encode()).fetchone()
+    return row == (0,)
+
+
+def test_a_server_killed_in_the_middle_loses_nothing_and_doubles_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving() as served:
+        senders = Senders(served)
+        with senders.sending():
+            until(lambda: len(senders.acknowledged) > 40)
+            began = time.monotonic()
+            served.process.kill()
+            served.process.wait(20)
+            with serving(served.data) as again:
+                restarted_s = time.monotonic() - began
+                again.write_key = served.write_key
+                for batch in senders.unanswered:
+                    assert again.send(*batch).status_code == 200  # as any client does that was not answered
+                until(lambda: nothing_waits(again))
+                with again.database() as connection:
+                    assert miscounted(connection, senders.acknowledged + senders.unanswered) == []
+                    inside = connection.execute("SELECT count(*) FROM inbox WHERE kind <> 'caused'").fetchone()
+                assert inside == (0,)
+                assert again.end() == 0
+    assert senders.unanswered, "nobody was cut off in the middle"
+    with capsys.disabled():
+        told = len(senders.acknowledged) * batch_size
+        print(f"\nkilled after {told} acknowledged events; ready again {restarted_s:.1f} s after the kill")  # noqa: T201
+
+
+async def test_a_server_told_to_stop_finishes_what_it_accepted() -> None:
+    with serving() as served:
+        senders = Senders(served)
+        with senders.sending():
+            until(lambda: len(senders.acknowledged) > 20)
+            assert served.end(signal.SIGTERM) == 0
+        assert not served.crashed
+        assert running_url(served.data) is None
+        postgres = EmbeddedPostgres(served.data)
+        await postgres.start()
+        try:
+            with psycopg.connect(postgres.url, autocommit=True) as connection:
+                assert miscounted(connection, senders.acknowledged) == []
+        finally:
+            await postgres.stop()
+
+
+def test_a_server_stops_when_its_database_is_killed_and_starts_again() -> None:
+    with serving() as served:
+        calls = [{"type": "track", "userId": "ana", "event": "Tried", "messageId": f"m{number}"} for number in range(9)]
+        assert served.send(*calls).status_code == 200
+        served.postgres().kill()
+        assert served.process.wait(40) == 1
+        assert "PostgreSQL has ended" in served.words.splitlines()[-1]
+        assert "Start again" in served.words.splitlines()[-1]
+        assert not served.crashed
+        served.end()
+        with serving(served.data) as again:
+            until(lambda: nothing_waits(again))
+            with again.database() as connection:
+                found = connection.execute("SELECT count(*) FROM events WHERE name = 'Tried'").fetchone()
+            assert found == (9,)
+
+
+def test_a_server_on_anothers_database_stops_with_it() -> None:
+    """`--role web` beside `--role worker` on one folder: the first has PostgreSQL, the second uses it."""
+    with (
+        serving(None, "--role", "web") as owner,
+        serving(owner.data, "--role", "worker", web=False) as guest,
+    ):
+        until(lambda: '"event": "ready"' in guest.words, seconds=60)
+        assert owner.end() == 0
+        assert guest.process.wait(40) == 1
+        assert "PostgreSQL has ended" in guest.words.splitlines()[-1]
+        assert not guest.crashed
