@@ -64,7 +64,7 @@ DELETE FROM verdicts AS v USING became_live AS b
 -- would fall due again and again. How many became true or false.
 WITH stored AS MATERIALIZED (
     SELECT v.rule_id, v.customer_id, v.holds, v.changes_at
-      FROM scope AS s JOIN verdicts AS v ON v.customer_id = s.customer_id),
+      FROM scope AS s CROSS JOIN LATERAL (SELECT * FROM verdicts AS own WHERE own.customer_id = s.customer_id OFFSET 0) AS v),
 found AS MATERIALIZED (
     SELECT j.rule_id, j.customer_id, j.holds, j.changes_at, s.rule_id IS NOT NULL AS known,
            r.state = 'live' AND j.holds <> coalesce(s.holds, false) AS changed,
