@@ -113,7 +113,7 @@ async def test_mail_is_shown_in_a_sandbox(shop: Shop, desk: httpx2.AsyncClient) 
         await inbound.receive(unit, SIGNER, ReceivedMail("eve@example.com", ["ana@example.com"], raw))
     page = (await desk.get("/api/mailbox")).json()
     (item,) = page["items"]
-    assert (item["from"], item["to"], item["subject"]) == ("eve@example.com", ["ana@example.com"], "Grüße")
+    assert (item["from"], item["to"], item["subject"]) == ("Eve <eve@example.com>", ["ana@example.com"], "Grüße")
     assert page["catching"] is False
     mail = (await desk.get(f"/api/mailbox/{item['id']}")).json()
     assert mail["has_html"] is True

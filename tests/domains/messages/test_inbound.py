@@ -61,7 +61,7 @@ async def test_the_whole_way_of_a_mail_into_the_mailbox(shop: Shop, ana: UUID, c
         (line,) = (await mailbox.mails(unit, None, 10)).items
         mail = await mailbox.mail(unit, line.id)
     assert (line.subject, line.customer_id, line.message_id) == ("Grüße, Ana", ana, message.id)
-    assert line.mail_from.startswith("b+")
+    assert line.mail_from == "My company <hello@localhost>"
     assert "Hello Ana" in mail.content.text
     assert mail.content.unsubscribe_url is not None
     assert mail.content.unsubscribe_url.startswith("http://localhost:8080/u/")

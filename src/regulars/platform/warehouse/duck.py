@@ -102,9 +102,9 @@ class DuckWarehouse:
                 return total
 
     async def catch_up(self, seq: int) -> None:
-        while self._offset(self._facts[0].name) < seq:
-            if not await self.feed():
-                return
+        """Feeds in any case: identifiers may have moved since, also when no event has come."""
+        while await self.feed() and self._offset(self._facts[0].name) < seq:
+            continue
 
     async def offsets(self) -> dict[str, int]:
         rows = await asyncio.to_thread(lambda: self._duck.cursor().execute("SELECT name, seq FROM offsets").fetchall())

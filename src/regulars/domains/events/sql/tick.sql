@@ -42,4 +42,4 @@ INSERT INTO inbox (message_id, kind, name, at, received_at, customer_id, by_cust
 SELECT 'rg-' || encode(sha256(convert_to(concat_ws(E'\x1f', customer_id, name, extract(epoch FROM at), properties), 'UTF8')),
                        'hex'),
        'caused', name, at, %(at)s, customer_id, false, %(historical)s, 'regulars', properties, '{}', '[]', '{}'
-  FROM caused ORDER BY at, customer_id, name, properties;
+  FROM caused ORDER BY at, place;

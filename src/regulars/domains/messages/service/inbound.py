@@ -98,7 +98,8 @@ async def _keep(unit: Unit, mail: ReceivedMail, recipients: list[str]) -> None:
         message_id = None
     await store.catch_mail(
         unit,
-        mail_from=one_line(mail.mail_from, address_chars_max),
+        # As a reader sees it. The envelope's sender is where bounces go, and says little to a person.
+        mail_from=one_line(headers.get("from") or mail.mail_from, address_chars_max),
         mail_to=[one_line(address, address_chars_max) for address in recipients],
         subject=one_line(headers.get("subject", ""), subject_chars_max),
         message_id=message_id,
