@@ -17,10 +17,14 @@ async def test_a_unit_commits_when_it_ends_and_leaves_no_trace_when_it_raises(un
     insert = b"INSERT INTO settings VALUES (%(name)s, '1', %(at)s, 'test')"
     async with units.open() as unit:
         await unit.run(insert, name="kept", at=unit.at)
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail_half_way() -> None:
         async with units.open() as unit:
             await unit.run(insert, name="lost", at=unit.at)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_half_way()
     async with units.open() as unit:
         assert await unit.values(b"SELECT name FROM settings") == ["kept"]
 
