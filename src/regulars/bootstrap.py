@@ -75,9 +75,9 @@ def public_routes() -> list[BaseRoute]:
     return [*events_api.public_routes(), *mail_api.public_routes()]
 
 
-def settings_of_environment(**given: object) -> InstallationSettings:
+def settings_of_environment(*, default_data: str = "regulars-data", **given: object) -> InstallationSettings:
     """The installation's settings; what the command line gave goes before the environment."""
-    return read_settings(os.environ, **given)
+    return read_settings(os.environ, default_data=default_data, **given)
 
 
 @dataclass

@@ -44,7 +44,9 @@ def serve(
     data: Data = None,
     host: Host = None,
     port: Port = None,
-    role: Annotated[Literal["all", "web", "worker"], typer.Option(help="What this process does.")] = "all",
+    role: Annotated[
+        Literal["all", "web", "worker"] | None, typer.Option(help="What this process does. Default: all.")
+    ] = None,
     log: Log = "json",
 ) -> None:
     """Serve everything: the event API, the web app, the worker, and PostgreSQL if you bring none."""
@@ -63,7 +65,7 @@ def demo_command(
 ) -> None:
     """Fill an empty data folder with a living store, and serve it."""
     configure_logging(log)
-    settings = _settings(data=data or Path("regulars-data/demo"), host=host, port=port)
+    settings = _settings(default_data="regulars-data/demo", data=data, host=host, port=port)
     _run(demo.serve_demo(settings, shoppers=not quiet, say=_err.print))
 
 
@@ -178,9 +180,9 @@ async def _say_first_words(product: Product) -> None:
     _err.print()
 
 
-def _settings(**given: object) -> InstallationSettings:
+def _settings(*, default_data: str = "regulars-data", **given: object) -> InstallationSettings:
     try:
-        return bootstrap.settings_of_environment(**given)
+        return bootstrap.settings_of_environment(default_data=default_data, **given)
     except DomainError as error:
         _fail(error.detail, code=2)
 

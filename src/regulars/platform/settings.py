@@ -66,7 +66,9 @@ def described_settings() -> Mapping[str, str]:
     return {PREFIX + name: meaning for name, meaning in _NAMES.items()}
 
 
-def read_settings(environment: Mapping[str, str], **given: object) -> InstallationSettings:
+def read_settings(
+    environment: Mapping[str, str], *, default_data: str = "regulars-data", **given: object
+) -> InstallationSettings:
     """Settings from the environment, with what was given on the command line in front. An unknown REGULARS_ name is a
     mistake and says so."""
     said = {
@@ -86,7 +88,7 @@ def read_settings(environment: Mapping[str, str], **given: object) -> Installati
     if public_url is not None and urlsplit(public_url).scheme not in ("http", "https"):
         raise SettingMalformed(f"{PREFIX}PUBLIC_URL begins with http:// or https://.")
     return InstallationSettings(
-        data=Path(said.get("DATA", "regulars-data")).expanduser().absolute(),
+        data=Path(said.get("DATA", default_data)).expanduser().absolute(),
         host=said.get("HOST", "127.0.0.1"),
         port=_port(said.get("PORT", "8080"), "PORT"),
         role=next(one for one in ROLES if one == role),
