@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -28,7 +28,7 @@ class SmtpSettings:
     port: int
     security: Literal["tls", "starttls", "none"]
     smtp_user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class InstallationSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     role: Role = "all"
-    database_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)
     warehouse_url: str | None = None
     warehouse_memory: str = "1GB"
     public_url: str | None = None
