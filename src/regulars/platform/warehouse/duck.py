@@ -81,8 +81,10 @@ class DuckWarehouse:
             "preserve_insertion_order": "false",
         }
         try:
+            if self._path:  # With a database by URL nobody else makes the data folder.
+                self._path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = duckdb.connect(str(self._path) if self._path else ":memory:", config=options)
-        except duckdb.IOException as error:
+        except (duckdb.IOException, OSError) as error:
             raise WarehouseBusy(f"The warehouse {self._path} cannot be opened: {error}") from None
         self._duck.execute("SET TimeZone = 'UTC'")
         self._duck.execute("CREATE TABLE IF NOT EXISTS offsets (name VARCHAR PRIMARY KEY, seq BIGINT NOT NULL)")
