@@ -62,6 +62,7 @@ class Said:
     err: str
 
     def json(self) -> Any:
+        assert self.out.startswith(("{", "[")), self
         return json.loads(self.out)
 
     @property
