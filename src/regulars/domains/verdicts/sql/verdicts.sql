@@ -63,10 +63,10 @@ DELETE FROM verdicts AS v USING became_live AS b
 -- count. A customer a live rule denies for good has no row, and whoever is judged none of rules that count no more: those
 -- would fall due again and again. How many became true or false.
 WITH stored AS MATERIALIZED (
-    SELECT v.rule_id, v.customer_id, v.holds, v.changes_at
-      FROM scope AS s CROSS JOIN LATERAL (SELECT * FROM verdicts AS own WHERE own.customer_id = s.customer_id OFFSET 0) AS v),
+    SELECT v.ctid AS place, v.rule_id, v.customer_id, v.holds, v.changes_at
+      FROM scope AS s CROSS JOIN LATERAL (SELECT ctid, * FROM verdicts AS own WHERE own.customer_id = s.customer_id OFFSET 0) AS v),
 found AS MATERIALIZED (
-    SELECT j.rule_id, j.customer_id, j.holds, j.changes_at, s.rule_id IS NOT NULL AS known,
+    SELECT j.rule_id, j.customer_id, j.holds, j.changes_at, s.place,
            r.state = 'live' AND j.holds <> coalesce(s.holds, false) AS changed,
            r.state = 'live' AND NOT j.holds AND j.changes_at IS NULL AS denied
       FROM judged AS j
@@ -79,11 +79,10 @@ noted AS (
     INSERT INTO verdict_changes (rule_id, customer_id, holds)
     SELECT rule_id, customer_id, holds FROM found WHERE changed),
 removed AS (
-    DELETE FROM verdicts AS v USING found AS f
-     WHERE f.denied AND f.known AND v.rule_id = f.rule_id AND v.customer_id = f.customer_id),
+    DELETE FROM verdicts WHERE ctid = ANY (ARRAY(SELECT place FROM found WHERE denied AND place IS NOT NULL))),
 outlived AS (
-    DELETE FROM verdicts AS v USING stored AS s, rules AS r
-     WHERE r.id = s.rule_id AND r.state = 'retired' AND v.rule_id = s.rule_id AND v.customer_id = s.customer_id),
+    DELETE FROM verdicts WHERE ctid = ANY (ARRAY(
+           SELECT s.place FROM stored AS s JOIN rules AS r ON r.id = s.rule_id AND r.state = 'retired'))),
 written AS (
     INSERT INTO verdicts AS v (rule_id, customer_id, holds, since, changes_at)
     SELECT rule_id, customer_id, holds, %(at)s, changes_at FROM found WHERE NOT denied
