@@ -32,12 +32,11 @@ run: setup  ## Serve a living demo store on http://localhost:8080
 	$(BIN)/regulars demo --port $(PORT) --log pretty
 
 test: setup browser tests/clients/node_modules/.package-lock.json  ## Run every test
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not alone" tests
-	$(BIN)/python -m pytest -m alone tests
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) tests
 	$(BIN)/python scripts/build_web.py --test
 
 test-fast: setup  ## Run the tests that take no browser and no patience
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not slow and not browser and not alone" tests
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not slow and not browser" tests
 
 check: setup  ## Format, lint, types and import borders, without changing anything
 	$(BIN)/ruff format --check src tests benchmarks scripts
