@@ -211,3 +211,11 @@ def serving(
     finally:
         served.clean_up()
         shutil.rmtree(own, ignore_errors=True)
+
+
+def put(served: Served, path: str, body: Any = None) -> Any:
+    """Changes something over the admin API; what it answers."""
+    headers = {"Authorization": f"Bearer {served.admin_key}"}
+    answer = httpx2.put(f"{served.url}{path}", json=body, headers=headers, timeout=30)
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None

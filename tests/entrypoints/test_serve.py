@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from regulars.platform.postgres.server import EmbeddedPostgres, running_url
-from tests.entrypoints.served import Said, Served, free_port, regulars, serving, until
+from tests.entrypoints.served import Said, Served, free_port, put, regulars, serving, until
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +37,13 @@ def test_the_first_start_prints_keys_and_a_link_to_sign_up(served: Served) -> No
     assert f":{served.port}/setup?token=" in link
     token = link.split("token=")[1]
     assert "expires_at" in httpx2.get(f"{served.url}/api/setup/{token}", timeout=10).json()
+
+
+def test_a_new_company_has_a_lifecycle_and_all_shipped_ones_to_choose_from(served: Served) -> None:
+    known = {one["slug"]: one["active"] for one in served.ask("/api/lifecycles").json()["items"]}
+    assert {slug for slug, active in known.items() if active} == {"model-e"}
+    assert known.keys() == {f"model-{letter}" for letter in "abcde"} | {"apparel-store", "streaming", "airline"}
+    assert served.ask("/api/lifecycle").json()["lifecycle"]["slug"] == "model-e"
 
 
 def test_keys_are_made_listed_and_revoked_beside_a_running_server(served: Served) -> None:
@@ -153,6 +160,7 @@ def test_a_demo_does_not_walk_into_a_real_shop(resting_folder: Path) -> None:
         shop.admin_key = regulars("keys", "--data", shop.data, "--json").json()["admin_key"]
         until(lambda: shop.ask("/api/customers").json()["items"])
         settings = shop.ask("/api/settings").json()
+        put(shop, "/api/lifecycles/model-a/activation")
         assert shop.end() == 0
     said = regulars("demo", "--data", resting_folder, "--port", str(free_port()))
     assert said.code == 1
@@ -160,3 +168,4 @@ def test_a_demo_does_not_walk_into_a_real_shop(resting_folder: Path) -> None:
     with serving(resting_folder) as again:
         again.admin_key = shop.admin_key
         assert again.ask("/api/settings").json()["company_name"] == settings["company_name"]
+        assert again.ask("/api/lifecycle").json()["lifecycle"]["slug"] == "model-a"

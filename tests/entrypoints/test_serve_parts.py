@@ -5,12 +5,11 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-import httpx2
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.entrypoints.served import Served, free_port, regulars, serving, until
+from tests.entrypoints.served import Served, free_port, put, regulars, serving, until
 
 pytestmark = pytest.mark.slow
 
@@ -24,14 +23,6 @@ def keys_of(served: Served, settings: dict[str, str]) -> None:
     """Of a server whose database is not its own, the keys come by the command line."""
     found = regulars("keys", "--data", served.data, "--json", settings=settings).json()
     served.write_key, served.admin_key = found["write_key"], found["admin_key"]
-
-
-def put(served: Served, path: str, body: Any = None) -> Any:
-    """Changes something over the admin API."""
-    headers = {"Authorization": f"Bearer {served.admin_key}"}
-    answer = httpx2.put(f"{served.url}{path}", json=body, headers=headers, timeout=30)
-    assert answer.status_code < 300, answer.text
-    return answer.json()
 
 
 def messages_of(served: Served, user: str) -> list[dict[str, Any]]:

@@ -170,6 +170,7 @@ async def _keys(data: Path | None, revoke: str | None, list_all: bool) -> dict[s
 
 
 async def _say_first_words(product: Product) -> None:
+    await server.offer_lifecycles(product)
     words = await server.first_words(product)
     _err.print(f"\n[bold]Regulars is ready at {product.public_url}[/bold]")
     _err.print(f"  write key   {words['write_key']}")

@@ -15,6 +15,7 @@ import structlog
 import uvicorn
 
 from regulars.bootstrap import Product, run_product, state_of
+from regulars.domains.lifecycle import service as lifecycle
 from regulars.domains.members import service as members
 from regulars.entrypoints.worker import Worker
 from regulars.platform.postgres.server import ended
@@ -22,6 +23,7 @@ from regulars.platform.settings import InstallationSettings
 from regulars.shared.errors import Conflict
 
 drain_timeout_s: Final = 10
+FIRST_LIFECYCLE: Final = "model-e"
 _log = structlog.get_logger(__name__)
 
 Beside = Callable[[Product, asyncio.Event], Coroutine[Any, Any, None]]
@@ -134,6 +136,12 @@ def _bind(settings: InstallationSettings) -> socket.socket:
         raise PortTaken(f"Cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}.") from None
     listening.set_inheritable(True)
     return listening
+
+
+async def offer_lifecycles(product: Product) -> None:
+    """What is shipped is there to choose from, and one is chosen for a company that has none."""
+    async with product.units.open() as unit:
+        await lifecycle.offer_shipped(unit, active_first=FIRST_LIFECYCLE)
 
 
 async def first_words(product: Product) -> dict[str, str]:

@@ -119,6 +119,17 @@ async def install(unit: Unit, lifecycle: Lifecycle) -> KnownLifecycle:
     return await get(unit, lifecycle.slug)
 
 
+async def offer_shipped(unit: Unit, *, active_first: str) -> None:
+    """Makes known what is shipped and not known yet. A company that has no lifecycle at all begins with `active_first`,
+    so that its first customer has a stage at once."""
+    known = {one.lifecycle.slug for one in await list_all(unit)}
+    for one in blueprints():
+        if one.lifecycle.slug not in known:
+            await install(unit, one.lifecycle)
+    if not known:
+        await activate(unit, active_first)
+
+
 async def activate(unit: Unit, slug: str) -> None:
     """Makes a lifecycle the one that counts. Its stages fill in the background; the one before counts no more."""
     chosen = await get(unit, slug)
