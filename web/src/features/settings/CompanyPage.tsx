@@ -45,7 +45,7 @@ function CompanyForm({ settings }: { settings: Settings }) {
           <TextInput label="Company name" required withAsterisk={false} {...field("company_name")} />
           <Select
             label="Time zone"
-            description="Calendar words in rules (today, this month) mean this zone's."
+            description="Dates in rules are days in this zone."
             searchable
             allowDeselect={false}
             data={zones}
