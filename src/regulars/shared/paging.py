@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -15,6 +16,8 @@ page_size_default: Final = 50
 page_size_max: Final = 200
 
 T = TypeVar("T")
+# JSON can spell what no database can hold.
+_SPOKEN: Final = re.compile("[^\\0\ud800-\udfff]*")
 
 
 class UnknownCursor(Malformed):
@@ -35,10 +38,12 @@ def decode_cursor(cursor: str, *kinds: type) -> tuple[object, ...]:
     """The position in the cursor, one value of each kind named, in order."""
     try:
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         raise UnknownCursor from None
     fits = isinstance(position, list) and len(position) == len(kinds)
     if not fits or any(type(value) is not kind for value, kind in zip(position, kinds, strict=True)):
+        raise UnknownCursor
+    if any(isinstance(value, str) and not _SPOKEN.fullmatch(value) for value in position):
         raise UnknownCursor
     return tuple(position)
 
