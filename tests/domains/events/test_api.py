@@ -158,6 +158,11 @@ async def test_the_context_of_a_batch_holds_for_its_messages(api: EventApi) -> N
     assert (await api.send("/v1/batch", {**body, "context": {"a": "x" * 5_000}})).status_code == 413
     nul = await api.send("/v1/batch", {**body, "context": {"a": "\0"}})
     assert (nul.status_code, nul.json()["pointer"]) == (400, "/context/a")
+    half = await api.send("/v1/batch", b'{"context": {"a": "\\ud800"}, "batch": []}')
+    assert (half.status_code, half.json()["pointer"]) == (400, "/context/a")
+    deep = b"[" * 500 + b"]" * 500
+    nested = await api.send("/v1/batch", b'{"context": {"a": ' + deep + b', "b": "\\ud800"}, "batch": []}')
+    assert (nested.status_code, code(nested)) == (400, "body_unreadable")
 
 
 # Keys

@@ -125,7 +125,10 @@ def _open_slowly(body: bytes) -> _Sent:
 
 def _check_context(context: dict[str, Any]) -> None:
     """It is written into every message of the batch, so it must be small and sound."""
-    raw = msgspec.json.encode(context)
+    try:
+        raw = json.dumps(context, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    except RecursionError:
+        raise _unreadable(f"This is nested too deeply; {levels_max} levels are plenty.", "/context") from None
     if len(raw) > shared_context_bytes_max:
         raise BodyTooLarge(f"The context of a batch may have {shared_context_bytes_max} bytes.")
     if flaw := find_flaw(raw):
