@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,9 +59,10 @@ class Ticked:
 class Pipeline:
     """Runs ticks on a connection of its own, which keeps the temporary relations the steps share."""
 
-    def __init__(self, units: Units, ids: Ids) -> None:
+    def __init__(self, units: Units, ids: Ids, steps: Sequence[Step] = STEPS) -> None:
         self._units = units
         self._ids = ids
+        self._steps = steps
         self._stack = AsyncExitStack()
         self._connection: Connection | None = None
         self._memory: dict[str, Any] = {}
@@ -88,7 +89,7 @@ class Pipeline:
             claimed = await self._claim(tick)
             if not claimed and not await _has_work(tick):
                 return Ticked(False, 0, {}, 0.0)
-            for step in STEPS:
+            for step in self._steps:
                 await step(tick)
         return Ticked(True, claimed, tick.counts, perf_counter() - began)
 
