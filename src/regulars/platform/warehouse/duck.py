@@ -11,6 +11,7 @@ from uuid import UUID
 import duckdb
 import pyarrow as pa
 import structlog
+from psycopg import AsyncCursor
 
 from regulars.platform.unit import Units
 from regulars.platform.warehouse.facts import Fact, Moves
@@ -19,6 +20,7 @@ from regulars.shared.errors import Conflict, Unavailable
 
 rows_per_batch: Final = 20_000
 rows_per_answer: Final = 10_000
+rows_between_pauses: Final = 500
 COMMERCE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("revenue", "quantity", "price"), "DOUBLE"),
     **dict.fromkeys(("currency", "order_id", "product_id", "category", "url", "coupon"), "VARCHAR"),
@@ -138,8 +140,7 @@ class DuckWarehouse:
             for fact in self._facts:
                 after = self._offset(fact.name)
                 cursor = await connection.execute(fact.select, {"after": after, "rows_max": rows_per_batch})
-                names = [column.name for column in cursor.description or ()]
-                read.append((fact, [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]))
+                read.append((fact, await _records(cursor)))
             cursor = await connection.execute(self._moves.select, {"after": self._offset("identifier_moves")})
             moves = await cursor.fetchall()
         came = sum(len(rows) for _, rows in read)
@@ -186,6 +187,16 @@ class DuckWarehouse:
         first = self._facts[0].name
         cursor.execute(f"DELETE FROM customers WHERE customer_id NOT IN (SELECT customer_id FROM {first})")
         cursor.execute("INSERT OR REPLACE INTO offsets VALUES ('identifier_moves', ?)", [moves[-1][0]])
+
+
+async def _records(cursor: AsyncCursor[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """All rows, taken apart with pauses in which requests are answered."""
+    names = [column.name for column in cursor.description or ()]
+    records: list[dict[str, Any]] = []
+    while rows := await cursor.fetchmany(rows_between_pauses):
+        records.extend(dict(zip(names, row, strict=True)) for row in rows)
+        await asyncio.sleep(0)
+    return records
 
 
 def _stored(fact: Fact) -> dict[str, str]:
