@@ -18,6 +18,7 @@ from regulars.bootstrap import Product, run_product, state_of
 from regulars.domains.lifecycle import service as lifecycle
 from regulars.domains.members import service as members
 from regulars.entrypoints.worker import Worker
+from regulars.platform.http.wire import BoundedHttp
 from regulars.platform.postgres.server import ended
 from regulars.platform.settings import InstallationSettings
 from regulars.shared.errors import Conflict
@@ -65,6 +66,7 @@ async def serve(
             server = _Server(
                 uvicorn.Config(
                     product.app(),
+                    http=BoundedHttp,
                     log_config=None,
                     access_log=False,
                     lifespan="off",
@@ -134,7 +136,6 @@ def _bind(settings: InstallationSettings) -> socket.socket:
             why = "is taken by another program" if error.errno == errno.EADDRINUSE else "may not be used by this user"
             raise PortTaken(f"Port {settings.port} on {settings.host} {why}; choose another with --port.") from None
         raise PortTaken(f"Cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}.") from None
-    listening.set_inheritable(True)
     return listening
 
 

@@ -5,6 +5,7 @@ It stands before the routes: a stranger's body is never read, and a stranger lea
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -19,6 +20,8 @@ from regulars.platform.http.problems import problem, problem_of
 from regulars.shared.errors import DomainError, Refused, Unproven
 
 body_bytes_max: Final = 1_000_000
+body_timeout_s: Final = 30.0
+TOO_SLOW: Final = f"The body did not arrive within {body_timeout_s:g} seconds."
 TOO_LARGE: Final = f"The body is larger than {body_bytes_max:,} bytes."
 
 # The only things under /api for which no proof is asked.
@@ -96,12 +99,18 @@ def is_open(method: str, path: str) -> bool:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """For bodies that do not say how long they are."""
-    seen = 0
+    """For bodies that do not say how long they are, and for those that never come."""
+    seen, deadline = 0, asyncio.get_running_loop().time() + body_timeout_s
+    whole = False
 
     async def receive_bounded() -> Message:
-        nonlocal seen
-        message = await receive()
+        nonlocal seen, whole
+        try:
+            async with asyncio.timeout_at(None if whole else deadline):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, TOO_SLOW, {"Connection": "close"}) from None
+        whole = not message.get("more_body", False)
         seen += len(message.get("body", b""))
         if seen > body_bytes_max:
             raise HTTPException(413, TOO_LARGE)

@@ -36,7 +36,13 @@ STATUS: Final[Mapping[type[DomainError], int]] = {
     TooMany: 429,
     Unavailable: 503,
 }
-CODES: Final = {404: "missing", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+CODES: Final = {
+    404: "missing",
+    405: "method_not_allowed",
+    408: "too_slow",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
 PROBLEM_TYPE: Final = "application/problem+json"
 faults_max: Final = 50
 
