@@ -329,6 +329,24 @@ async def test_a_request_leaves_one_line_without_its_secrets(
     assert len(log) == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "logged"),
+    [
+        ("HEAD", "/api/setup/5ec2e7", "/api/setup/…"),
+        ("PUT", "/api/setup/5ec2e7", "/api/setup/…"),
+        ("GET", "/u/5ec2e7/", "/u/…/"),
+        ("POST", "/t/c/5ec2e7", "/t/c/…"),
+        ("GET", "/v1/projects/rgk_5ec2e75ec2e7/settings", "/v1/projects/rgk_…/settings"),
+    ],
+)
+async def test_a_secret_is_not_logged_where_no_route_takes_it(
+    client: httpx2.AsyncClient, log: list[MutableMapping[str, Any]], method: str, path: str, logged: str
+) -> None:
+    await client.request(method, path)
+    (line,) = [line for line in log if line["event"] == "request"]
+    assert line["path"] == logged
+
+
 async def test_numbers_are_kept_per_route(client: httpx2.AsyncClient) -> None:
     await client.put("/api/notes/one")
     await client.get("/t/o/abc.gif")

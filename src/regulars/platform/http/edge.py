@@ -43,6 +43,8 @@ FOR_OTHER_SITES: Final = ("/v1/", "/t/")
 TRANSPORT_POLICY: Final = "max-age=31536000"
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_TOKEN: Final = re.compile(r"^(/api/setup/|/t/[co]/|/u/)[^/]+?(?=\.gif$|/|$)")
+_KEY: Final = re.compile(r"(?<=rg[kw]_)[0-9a-f]{8,}", re.IGNORECASE)
 _SILENT: Final = ("/health/", "/metrics")
 
 log = structlog.get_logger("regulars.http")
@@ -118,10 +120,10 @@ def _request_id(scope: Scope) -> str:
 
 
 def _safe_path(scope: Scope) -> str:
-    """The path without what must not be in logs: whoever reads a one-time link or an unsubscribe token could use it."""
+    """The path without what must not be in logs: whoever reads a one-time link, an unsubscribe token or a key could use
+    it. Told by its look, since requests that are refused have met no route."""
     path: str = scope["path"]
-    token = scope.get("path_params", {}).get("token")
-    return (path.replace(token, "…") if token else path)[:200]
+    return _KEY.sub("…", _TOKEN.sub(r"\1…", path))[:200]
 
 
 def _sorry(request_id: str) -> ASGIApp:
