@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -22,6 +23,10 @@ from regulars.platform.settings import InstallationSettings
 from regulars.platform.telemetry import configure_logging
 from regulars.shared.errors import DomainError
 from regulars.shared.ids import inside, outside
+
+# What we write holds customers' lives: its files are their owner's alone. Others may at most pass through its folders,
+# since root's PostgreSQL runs as another user.
+hidden_from_others: Final = 0o066
 
 app: Final = typer.Typer(
     name="regulars",
@@ -190,6 +195,7 @@ def _settings(*, default_data: str = "regulars-data", **given: object) -> Instal
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
     """Runs to the end. What goes wrong for a reason is told in one line, without a traceback."""
+    os.umask(hidden_from_others)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
