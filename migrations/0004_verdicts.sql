@@ -1,14 +1,17 @@
 -- Every registered rule and, for each customer, whether it holds, since when, and when time alone can change that.
 
 -- A rule is known by its owner and part: ('audience', slug), ('stage', 'lifecycle/stage'), ('journey', slug). At most one
--- version is live; a new one fills beside it and takes its place when it is whole. Rules are
--- kept as written: what mentions an audience or a stage is registered anew whenever that one is.
+-- version is live; a new one fills beside it and takes its place when it is whole. `tree` is the rule as written;
+-- `written_out` is what this version means for good, over events, traits and instants alone: what mentions an audience or a
+-- stage is registered anew whenever that one is, and what has bare dates, days in `time_zone`, when the company moves.
 CREATE TABLE rules (
     id             integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     owner          text NOT NULL CHECK (owner IN ('audience', 'stage', 'journey')),
     part           text NOT NULL,
     position       smallint,
     tree           jsonb NOT NULL,
+    written_out    jsonb NOT NULL,
+    time_zone      text,
     state          text NOT NULL CHECK (state IN ('filling', 'filled', 'live', 'retired')),
     registered_at  timestamptz NOT NULL,
     registered_seq bigint NOT NULL,

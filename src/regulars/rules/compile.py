@@ -32,7 +32,7 @@ _KEY: Final = re.compile(r"[a-z0-9_]{1,60}")
 
 
 class TooWide(Malformed):
-    """These rules are too many for one query: compile them in parts."""
+    """Written out, this asks for more different things at once than a database can answer in one query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,48 @@ def compile_rules(rules: Mapping[str, Rule], engine: Engine, zone: tzinfo = UTC)
         columns.append(f'{answers.holds(what)} AS "h_{key}"')
         columns.append(f'NULLIF({answers.changes_at(what)}, {fragments.never(engine)}) AS "c_{key}"')
     return Compiled(tuple(rules), _select(columns, answers.relation()))
+
+
+def lots(rules: Mapping[str, Rule], *, rules_max: int) -> list[dict[str, Rule]]:
+    """The rules in their order, in lots that are each narrow enough to be compiled together. Raises TooWide for a rule
+    that is too wide by itself."""
+    found: list[dict[str, Rule]] = []
+    parts: set[Formula] = set()
+    for key, rule in rules.items():
+        mine = set(_with_columns(_levels([formula(rule, UTC)])))
+        if 2 * len(mine) > columns_max:
+            raise TooWide
+        if not found or len(found[-1]) == rules_max or 2 * len(parts | mine) > columns_max:
+            found.append({})
+            parts = set()
+        found[-1][key] = rule
+        parts |= mine
+    return found
+
+
+def _levels(formulas: Iterable[Formula]) -> dict[Formula, int]:
+    """Every part of these formulas with its height: an atom stands on the ground, a junction on its parts."""
+    levels: dict[Formula, int] = {}
+
+    def level(part: Formula) -> int:
+        if part not in levels:
+            match part:
+                case Junction(of=parts):
+                    levels[part] = 1 + max(level(one) for one in parts)
+                case Negation(of):
+                    levels[part] = level(of)
+                case _:
+                    levels[part] = 0
+        return levels[part]
+
+    for what in formulas:
+        level(what)
+    return levels
+
+
+def _with_columns(parts: Iterable[Formula]) -> list[Happened | TraitIs | Junction]:
+    """The parts that get two columns each: whether they hold, and until when."""
+    return [part for part in parts if isinstance(part, Happened | TraitIs | Junction)]
 
 
 def _facts(engine: Engine, leaves: Mapping[Matching, int], traits: Iterable[tuple[str, str]]) -> str:
@@ -119,26 +161,13 @@ class _Answers:
 
     def __init__(self, engine: Engine, formulas: Iterable[Formula]) -> None:
         self.engine = engine
-        self.levels: dict[Formula, int] = {}
-        for what in formulas:
-            self._level(what)
+        self.levels = _levels(formulas)
         self.atoms = [part for part in self.levels if isinstance(part, Happened | TraitIs)]
         self.junctions = [part for part in self.levels if isinstance(part, Junction)]
         self.names: dict[Formula, str] = {atom: fragments.name_of(atom) for atom in self.atoms}
         self.names.update((part, f"j{place}") for place, part in enumerate(self.junctions))
-        if 2 * (len(self.atoms) + len(self.junctions)) > columns_max:
+        if 2 * len(_with_columns(self.levels)) > columns_max:
             raise TooWide
-
-    def _level(self, part: Formula) -> int:
-        if part not in self.levels:
-            match part:
-                case Junction(of=parts):
-                    self.levels[part] = 1 + max(self._level(one) for one in parts)
-                case Negation(of):
-                    self.levels[part] = self._level(of)
-                case _:
-                    self.levels[part] = 0
-        return self.levels[part]
 
     def relation(self) -> str:
         leaves: dict[Matching, int] = {}

@@ -9,7 +9,7 @@ same atom: values as their text forms, negative operators as the negation of the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from typing import Final, TypeAlias
@@ -140,6 +140,24 @@ def formula(rule: Rule, zone: tzinfo) -> Formula:
                 raise ValueError(f"resolve the rule first: it still mentions {slug!r}")
 
     return of(rule)
+
+
+def with_instants(rule: Rule, zone: tzinfo) -> Rule:
+    """The rule with every bare date as the instants it begins and ends with, so that no zone matters to it any more."""
+    match rule:
+        case All(parts):
+            return All(tuple(with_instants(part, zone) for part in parts))
+        case Some(parts):
+            return Some(tuple(with_instants(part, zone) for part in parts))
+        case Not(part):
+            return Not(with_instants(part, zone))
+        case Trait(key, Test(Operator.BEFORE | Operator.AFTER as operator, date() as moment)):
+            edge = _start if operator is Operator.BEFORE else _end
+            return Trait(key, Test(operator, edge(moment, zone)))
+        case Did(window=Between(first, last)):
+            return replace(rule, window=Between(_start(first, zone), _end(last, zone)))
+        case _:
+            return rule
 
 
 def _did(rule: Did, zone: tzinfo) -> Formula:

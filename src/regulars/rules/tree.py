@@ -48,9 +48,9 @@ _INSTANT: Final = re.compile(
 _years: Final = range(1000, 9000)
 
 
-def parse_tree(tree: object) -> Rule:
+def parse_tree(tree: object, *, nodes_max: int = model.nodes_max, depth_max: int = model.depth_max) -> Rule:
     """Raises RuleNotUnderstood, which points at the place by a JSON pointer."""
-    return _Reader().rule(tree, "", depth=1)
+    return _Reader(nodes_max, depth_max).rule(tree, "", depth=1)
 
 
 def to_tree(rule: Rule) -> dict[str, object]:
@@ -77,15 +77,17 @@ def to_tree(rule: Rule) -> dict[str, object]:
 class _Reader:
     """Counts the nodes of one tree as it reads them."""
 
-    def __init__(self) -> None:
+    def __init__(self, nodes_max: int, depth_max: int) -> None:
         self.nodes = 0
+        self.nodes_max = nodes_max
+        self.depth_max = depth_max
 
     def rule(self, tree: object, pointer: str, depth: int) -> Rule:
         self.nodes += 1
-        if self.nodes > model.nodes_max:
-            raise RuleNotUnderstood(f"a rule has at most {model.nodes_max} nodes", pointer=pointer)
-        if depth > model.depth_max:
-            raise RuleNotUnderstood(f"a rule nests at most {model.depth_max} deep", pointer=pointer)
+        if self.nodes > self.nodes_max:
+            raise RuleNotUnderstood(f"a rule has at most {self.nodes_max} nodes", pointer=pointer)
+        if depth > self.depth_max:
+            raise RuleNotUnderstood(f"a rule nests at most {self.depth_max} deep", pointer=pointer)
         node = _object(tree, pointer, "a rule")
         kind = _kind(node, pointer)
         inside = f"{pointer}/{kind}"
@@ -94,7 +96,7 @@ class _Reader:
                 _keys(node, pointer, (kind,))
                 of = tuple(
                     self.rule(one, f"{inside}/{place}", depth + 1)
-                    for place, one in enumerate(_list(node[kind], inside, model.nodes_max))
+                    for place, one in enumerate(_list(node[kind], inside, self.nodes_max))
                 )
                 return All(of) if kind == "all" else Some(of)
             case "not":

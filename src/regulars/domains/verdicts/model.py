@@ -39,15 +39,15 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class RuleInForce:
-    """One version of a rule, as it was written."""
+    """One version of a rule, as it was written, and what it means for good: over events, traits and instants alone."""
 
     id: int
     owner: Owner
     part: str
     position: int | None
     tree: dict[str, Any]
+    written_out: dict[str, Any]
     state: str
-    registered_at: datetime
     registered_seq: int
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
 
-from regulars.domains.verdicts.model import Definition, Owner, RuleInForce, RuleSet
+from regulars.domains.verdicts.model import Definition, Owner, RuleInForce
+from regulars.rules.compile import lots
+from regulars.rules.leaves import with_instants
 from regulars.rules.model import InStage, Rule
-from regulars.rules.resolve import Mentions, mentions, resolve
+from regulars.rules.resolve import Mentions, mentions, resolve, written_out_depth_max, written_out_nodes_max
 from regulars.rules.tree import parse_tree
 
 
 class Book:
-    """A set of definitions that may mention one another: one for what counts now, one for what is coming."""
+    """A set of definitions that may mention one another."""
 
     def __init__(self, definitions: Iterable[Definition]) -> None:
         self._definitions = {definition.key: definition for definition in definitions}
@@ -35,6 +37,9 @@ class Book:
     def written_out(self, rule: Rule, *, audience: str | None = None) -> Rule:
         """The rule over events and traits alone. Raises where it mentions what is not there, or itself."""
         return resolve(rule, audiences=self._audiences, stages=self._stages, name=audience)
+
+    def definitions(self, keys: Iterable[tuple[Owner, str]]) -> list[Definition]:
+        return [self._definitions[key] for key in keys]
 
     def with_changes(self, definitions: Iterable[Definition], withdrawn: Iterable[tuple[Owner, str]]) -> Book:
         gone = set(withdrawn)
@@ -83,46 +88,38 @@ def definition_of(row: RuleInForce) -> Definition:
     return Definition(row.owner, row.part, parse_tree(row.tree), row.position)
 
 
-def books(rows: Sequence[RuleInForce]) -> tuple[Book, Book]:
-    """What counts now, and what will count once every coming version has been filled."""
+def meaning(book: Book, one: Definition, zone: ZoneInfo) -> tuple[Rule, bool]:
+    """What a definition in this book means for good, and whether only in this time zone. Raises TooWide."""
+    written_out = book.written_out(one.rule, audience=one.part if one.owner == "audience" else None)
+    fixed = with_instants(written_out, zone)
+    lots({"0": fixed}, rules_max=1)
+    return fixed, fixed != written_out
+
+
+def newest(rows: Sequence[RuleInForce]) -> Book:
+    """What will count once every coming version has been filled."""
     live = {(row.owner, row.part): definition_of(row) for row in rows if row.state == "live"}
     coming = {(row.owner, row.part): definition_of(row) for row in rows if row.state != "live"}
-    return Book(live.values()), Book({**live, **coming}.values())
+    return Book({**live, **coming}.values())
 
 
-def rule_set(rows: Sequence[RuleInForce]) -> dict[int, Rule]:
-    """Every rule in force with its mentions written out: those that count by those that count, coming ones by what
-    is coming."""
-    now, soon = books(rows)
-    rules: dict[int, Rule] = {}
-    for row in rows:
-        book = now if row.state == "live" else soon
-        rules[row.id] = book.written_out(parse_tree(row.tree), audience=row.part if row.owner == "audience" else None)
-    return rules
+def meanings(rows: Sequence[RuleInForce]) -> dict[str, Rule]:
+    """What each version means, by its id."""
+    return {
+        str(row.id): parse_tree(row.written_out, nodes_max=written_out_nodes_max, depth_max=written_out_depth_max)
+        for row in rows
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """Every rule in force, by its id, and what they speak of together."""
-
-    rules: RuleSet
-    mentions: Mentions
-
-
-def in_force(rows: Sequence[RuleInForce]) -> InForce:
-    rules = rule_set(rows)
-    each = [mentions(rule) for rule in rules.values()]
-    together = Mentions(
+def spoken_of(rules: Iterable[Rule]) -> Mentions:
+    """What these rules, with all mentions written out, speak of together."""
+    each = [mentions(rule) for rule in rules]
+    return Mentions(
         events=frozenset().union(*(one.events for one in each)),
         prefixes=frozenset().union(*(one.prefixes for one in each)),
         any_event=any(one.any_event for one in each),
         traits=frozenset().union(*(one.traits for one in each)),
     )
-    return InForce(keyed(rules), together)
-
-
-def keyed(rules: Mapping[int, Rule]) -> RuleSet:
-    return {str(rule_id): rule for rule_id, rule in rules.items()}
 
 
 def _mentions_any(rule: Rule, keys: Iterable[tuple[Owner, str]]) -> bool:

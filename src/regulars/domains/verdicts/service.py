@@ -22,6 +22,7 @@ from regulars.domains.verdicts.model import (
 )
 from regulars.platform.tick import exclude_ticks
 from regulars.platform.unit import Unit, Units
+from regulars.rules.leaves import with_instants
 from regulars.rules.model import Rule, conditions
 from regulars.rules.resolve import mentions
 from regulars.rules.text import to_text
@@ -44,19 +45,26 @@ async def define_all(
     registered anew with it."""
     await exclude_ticks(unit)
     gone = list(withdraw)
-    rows = await store.rules_in_force(unit)
-    before = policy.books(rows)[1]
-    after = before.with_changes(definitions, gone)
+    after = policy.newest(await store.rules_in_force(unit)).with_changes(definitions, gone)
     changed = [*(one.key for one in definitions), *gone]
     dependents = after.dependents(changed)
     _refuse_loose_ends(dependents, after, gone)
     after.check([*definitions, *dependents])
     for owner, part in gone:
         await store.retire(unit, owner, part)
-    seq = await store.last_event(unit)
+    seq, zone = await store.last_event(unit), await store.time_zone(unit)
     for one in [*definitions, *dependents]:
-        tree = to_tree(one.rule)
-        await store.add_rule(unit, owner=one.owner, part=one.part, position=one.position, tree=tree, seq=seq)
+        meaning, local = policy.meaning(after, one, zone)
+        await store.add_rule(
+            unit,
+            owner=one.owner,
+            part=one.part,
+            position=one.position,
+            tree=to_tree(one.rule),
+            written_out=to_tree(meaning),
+            zone=zone.key if local else None,
+            seq=seq,
+        )
 
 
 async def withdraw(unit: Unit, owner: Owner, part: str) -> None:
@@ -93,9 +101,9 @@ async def standing(unit: Unit, owner: Owner) -> dict[str, Standing]:
 
 
 async def written_out(unit: Unit, rules: Mapping[str, Rule]) -> RuleSet:
-    """Rules with their mentions written out by what is in force or coming."""
-    book = policy.books(await store.rules_in_force(unit))[1]
-    return {key: book.written_out(rule) for key, rule in rules.items()}
+    """Rules over events, traits and instants alone: mentions written out by what is in force or coming."""
+    book, zone = policy.newest(await store.rules_in_force(unit)), await store.time_zone(unit)
+    return {key: with_instants(book.written_out(rule), zone) for key, rule in rules.items()}
 
 
 async def preview(
@@ -109,11 +117,11 @@ async def preview(
 ) -> Preview:
     """Who would match at an instant: counted over everyone, in the warehouse where there is one."""
     source = relations or store.PostgresRelations(unit)
-    book = policy.books(await store.rules_in_force(unit))[1]
-    written = {"0": book.written_out(rule, audience=audience)}
-    zone = await store.time_zone(unit)
+    book, zone = policy.newest(await store.rules_in_force(unit)), await store.time_zone(unit)
+    meaning = with_instants(book.written_out(rule, audience=audience), zone)
+    (query,) = await store.compiled({"0": meaning}, source.dialect)
     count, sample = 0, list[UUID]()
-    async for batch in store.answers(source, written, zone, store.scope_of_everyone(at, source.dialect)):
+    async for batch in store.answers(source, query, store.scope_of_everyone(at, source.dialect)):
         for answer in batch:
             if answer.holds[0]:
                 count += 1
@@ -132,11 +140,8 @@ async def explain(unit: Unit, rules: Mapping[str, Rule], customer_id: UUID, *, a
     parts = {key: [rule, *conditions(rule)] for key, rule in rules.items()}
     names = {f"{place}_{n}": one for place, key in enumerate(parts) for n, one in enumerate(parts[key])}
     written = await written_out(unit, names)
-    source, zone = store.PostgresRelations(unit), await store.time_zone(unit)
-    told: dict[str, tuple[bool, datetime | None]] = {}
-    async for batch in store.answers(source, written, zone, store.scope_of([(customer_id, at)])):
-        for answer in batch:
-            told = dict(zip(written, zip(answer.holds, answer.changes_at, strict=True), strict=True))
+    (answer,) = await store.whole_answers(store.PostgresRelations(unit), written, store.scope_of([(customer_id, at)]))
+    told = dict(zip(written, zip(answer.holds, answer.changes_at, strict=True), strict=True))
     found = {}
     for place, key in enumerate(parts):
         each = [
@@ -156,12 +161,9 @@ async def evaluate(
     relations: Relations | None = None,
 ) -> AsyncIterator[Sequence[Answer]]:
     """Every rule for each customer at each instant asked about: for rehearsals and rebuilt histories."""
-    source, zone = relations or store.PostgresRelations(unit), await store.time_zone(unit)
-    written = await written_out(unit, rules)
+    source, written = relations or store.PostgresRelations(unit), await written_out(unit, rules)
     for start in range(0, len(points), points_per_query_max):
-        scope = store.scope_of(points[start : start + points_per_query_max])
-        async for batch in store.answers(source, written, zone, scope):
-            yield batch
+        yield await store.whole_answers(source, written, store.scope_of(points[start : start + points_per_query_max]))
 
 
 async def fill(units: Units, *, at: datetime, relations: Relations | None = None) -> int:
@@ -170,21 +172,28 @@ async def fill(units: Units, *, at: datetime, relations: Relations | None = None
     Exact beside running ticks: a rule is registered between two ticks, ticks judge by it from then on and write a row
     for everyone they look at, and what is found here for the others never overwrites such a row.
     """
+    await _follow_time_zone(units, at)
     async with units.open(at=at) as unit:
         waiting = await store.filling(unit)
         if not waiting:
             return 0
-        written = policy.rule_set(await store.rules_in_force(unit))
-        rules = {str(row.id): written[row.id] for row in waiting}
-        zone = await store.time_zone(unit)
-        ids = [row.id for row in waiting]
         source = relations or store.PostgresRelations(unit)
         await source.catch_up(max(row.registered_seq for row in waiting))
-        async for batch in store.answers(source, rules, zone, store.scope_of_everyone(at, source.dialect)):
-            async with units.open(at=at) as load:
-                await store.add_filled(load, ids, batch)
-        await store.mark_filled(unit, ids)
-    return len(ids)
+        for query in await store.compiled(policy.meanings(waiting), source.dialect):
+            async for batch in store.answers(source, query, store.scope_of_everyone(at, source.dialect)):
+                async with units.open(at=at) as load:
+                    await store.add_filled(load, [int(key) for key in query.keys], batch)
+        await store.mark_filled(unit, [row.id for row in waiting])
+    return len(waiting)
+
+
+async def _follow_time_zone(units: Units, at: datetime) -> None:
+    """A bare date is a day where the company is; once it has moved, rules that speak of one mean other instants."""
+    async with units.open(at=at) as unit:
+        if await store.of_another_zone(unit):
+            await exclude_ticks(unit)
+            book = policy.newest(await store.rules_in_force(unit))
+            await define_all(unit, book.definitions(await store.of_another_zone(unit)))
 
 
 async def sweep(units: Units, *, at: datetime, rows_max: int = 20_000) -> int:
@@ -203,5 +212,5 @@ async def has_work(unit: Unit) -> bool:
 
 async def vocabulary(unit: Unit) -> tuple[Sequence[str], Sequence[str]]:
     """The audiences and stages a rule may mention."""
-    book = policy.books(await store.rules_in_force(unit))[1]
+    book = policy.newest(await store.rules_in_force(unit))
     return book.audiences, book.stages

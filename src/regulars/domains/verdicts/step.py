@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from regulars.domains.verdicts import policy, store
 from regulars.platform.tick import Tick
+from regulars.rules.compile import Compiled
+from regulars.rules.resolve import Mentions
 
 due_max: Final = 10_000
 """How many customers the clock brings into one tick; more wait for the next, which follows at once."""
@@ -15,18 +18,19 @@ async def judge(tick: Tick) -> None:
     if await tick.regrouped():
         await store.drop_absorbed(tick)
     await store.make_live(tick)
-    in_force = await _in_force(tick)
-    await store.choose_scope(tick, in_force.mentions, due_max=due_max)
+    mentions, queries = await _in_force(tick)
+    await store.choose_scope(tick, mentions, due_max=due_max)
     if tick.counts["touched"] or tick.counts.get("due"):
-        await store.judge_scope(tick, in_force.rules, await store.time_zone(tick))
+        await store.judge_scope(tick, queries)
         await store.write_verdicts(tick)
 
 
-async def _in_force(tick: Tick) -> policy.InForce:
-    """Read and written out again only when the versions in force are others than in the tick before."""
+async def _in_force(tick: Tick) -> tuple[Mentions, Sequence[Compiled]]:
+    """Read and compiled again only when the versions in force are others than in the tick before."""
     versions = await store.versions_in_force(tick)
-    known, in_force = tick.memory.get("rules_in_force", (None, None))
-    if known != versions or not isinstance(in_force, policy.InForce):
-        in_force = policy.in_force(await store.rules_in_force(tick))
-        tick.memory["rules_in_force"] = (versions, in_force)
-    return in_force
+    known, mentions, queries = tick.memory.get("rules_in_force", (None, None, None))
+    if known != versions:
+        rules = policy.meanings(await store.rules_in_force(tick))
+        mentions, queries = policy.spoken_of(rules.values()), await store.compiled(rules, "postgres")
+        tick.memory["rules_in_force"] = (versions, mentions, queries)
+    return mentions, queries

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
@@ -15,7 +16,7 @@ from regulars.domains.verdicts.model import Answer, Owner, Relations, RuleInForc
 from regulars.platform.statements import load_statements
 from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
-from regulars.rules.compile import Compiled, compile_rules
+from regulars.rules.compile import Compiled, compile_rules, lots
 from regulars.rules.engines import duckdb, postgresql
 from regulars.rules.model import Rule
 from regulars.rules.resolve import Mentions
@@ -45,13 +46,14 @@ class PostgresRelations:
 
 
 @lru_cache(maxsize=64)
-def _compiled(rules: tuple[tuple[str, Rule], ...], dialect: str, zone: ZoneInfo) -> Compiled:
-    return compile_rules(dict(rules), _engines[dialect], zone)
+def _compiled(rules: tuple[tuple[str, Rule], ...], dialect: str) -> list[Compiled]:
+    return [compile_rules(lot, _engines[dialect]) for lot in lots(dict(rules), rules_max=rules_per_query_max)]
 
 
-async def compiled(rules: RuleSet, dialect: str, zone: ZoneInfo) -> Compiled:
-    """Rules compiled together, remembered by their meaning. New ones take a while, in which others are served."""
-    return await asyncio.to_thread(_compiled, tuple(rules.items()), dialect, zone)
+async def compiled(rules: RuleSet, dialect: str) -> list[Compiled]:
+    """Rules compiled together, in as many queries as they need, remembered by their meaning. New ones take a while, in
+    which others are served."""
+    return await asyncio.to_thread(_compiled, tuple(rules.items()), dialect)
 
 
 def scope_of_everyone(at: datetime, dialect: str) -> str:
@@ -67,9 +69,8 @@ def scope_of(points: Iterable[tuple[Any, datetime]]) -> str:
     return f'SELECT * FROM (VALUES {values}) AS given (customer_id, "at")'
 
 
-async def answers(relations: Relations, rules: RuleSet, zone: ZoneInfo, scope: str) -> AsyncIterator[Sequence[Answer]]:
-    """Every rule for every row of the scope, in batches."""
-    query = await compiled(rules, relations.dialect, zone)
+async def answers(relations: Relations, query: Compiled, scope: str) -> AsyncIterator[Sequence[Answer]]:
+    """Every rule of a query for every row of the scope, in batches."""
     columns = [f'"h_{key}"' for key in query.keys] + [f'"c_{key}"' for key in query.keys]
     many = len(query.keys)
     wanted = f'SELECT customer_id, "at", {", ".join(columns)} FROM ({query.over(scope=scope)}) AS all_answers'
@@ -77,11 +78,21 @@ async def answers(relations: Relations, rules: RuleSet, zone: ZoneInfo, scope: s
         yield [Answer(row[0], row[1], row[2 : 2 + many], row[2 + many :]) for row in rows]
 
 
-async def judge_scope(tick: Tick, rules: RuleSet, zone: ZoneInfo) -> None:
+async def whole_answers(relations: Relations, rules: RuleSet, scope: str) -> Sequence[Answer]:
+    """All rules, in their order, for every row of a scope of bounded size, however many queries they need."""
+    found: dict[tuple[UUID, datetime], tuple[list[bool], list[datetime | None]]] = {}
+    for query in await compiled(rules, relations.dialect):
+        async for batch in answers(relations, query, scope):
+            for answer in batch:
+                holds, changes_at = found.setdefault((answer.customer_id, answer.at), ([], []))
+                holds.extend(answer.holds)
+                changes_at.extend(answer.changes_at)
+    return [Answer(customer, at, holds, changes_at) for (customer, at), (holds, changes_at) in found.items()]
+
+
+async def judge_scope(tick: Tick, queries: Sequence[Compiled]) -> None:
     """Runs all rules over the tick's scope; the answers go to `judged`, a row a rule and customer."""
-    items = list(rules.items())
-    for start in range(0, len(items), rules_per_query_max):
-        query = await compiled(dict(items[start : start + rules_per_query_max]), "postgres", zone)
+    for query in queries:
         spread = ", ".join(f'({int(key)}, a."h_{key}", a."c_{key}")' for key in query.keys)
         await tick.connection.execute(
             (
@@ -149,10 +160,32 @@ async def last_event(unit: Unit) -> int:
 
 
 async def add_rule(
-    unit: Unit, *, owner: Owner, part: str, position: int | None, tree: dict[str, Any], seq: int
+    unit: Unit,
+    *,
+    owner: Owner,
+    part: str,
+    position: int | None,
+    tree: dict[str, Any],
+    written_out: dict[str, Any],
+    zone: str | None,
+    seq: int,
 ) -> None:
     await unit.run(sql["retire_coming"], owner=owner, part=part, at=unit.at)
-    await unit.run(sql["add_rule"], owner=owner, part=part, position=position, tree=Jsonb(tree), at=unit.at, seq=seq)
+    await unit.run(
+        sql["add_rule"],
+        owner=owner,
+        part=part,
+        position=position,
+        tree=Jsonb(tree),
+        written_out=Jsonb(written_out),
+        time_zone=zone,
+        at=unit.at,
+        seq=seq,
+    )
+
+
+async def of_another_zone(unit: Unit) -> list[tuple[Owner, str]]:
+    return [(row["owner"], row["part"]) for row in await unit.records(sql["of_another_zone"])]
 
 
 async def retire(unit: Unit, owner: Owner, part: str) -> int:

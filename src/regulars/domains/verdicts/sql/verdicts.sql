@@ -1,6 +1,6 @@
 -- name: rules_in_force
 -- Every version of a rule that counts or is coming, in a fixed order.
-SELECT id, owner, part, position, tree, state, registered_at, registered_seq
+SELECT id, owner, part, position, tree, written_out, state, registered_seq
   FROM rules WHERE state <> 'retired' ORDER BY id;
 
 -- name: versions_in_force
@@ -102,8 +102,8 @@ SELECT coalesce(max(seq), 0) FROM events;
 
 -- name: add_rule
 -- A new version of a rule, to be filled.
-INSERT INTO rules (owner, part, position, tree, state, registered_at, registered_seq)
-VALUES (%(owner)s, %(part)s, %(position)s, %(tree)s, 'filling', %(at)s, %(seq)s);
+INSERT INTO rules (owner, part, position, tree, written_out, time_zone, state, registered_at, registered_seq)
+VALUES (%(owner)s, %(part)s, %(position)s, %(tree)s, %(written_out)s, %(time_zone)s, 'filling', %(at)s, %(seq)s);
 
 -- name: retire_coming
 -- A version that was coming has been overtaken by a newer one.
@@ -117,8 +117,16 @@ UPDATE rules SET state = 'retired', retired_at = %(at)s
 
 -- name: filling
 -- Rules whose verdicts over all customers are yet to be found.
-SELECT id, owner, part, position, tree, state, registered_at, registered_seq
+SELECT id, owner, part, position, tree, written_out, state, registered_seq
   FROM rules WHERE state = 'filling' ORDER BY id;
+
+-- name: of_another_zone
+-- Rules whose newest version speaks of days as they are in another time zone than the company's.
+SELECT r.owner, r.part FROM rules AS r
+ WHERE r.state <> 'retired'
+   AND r.time_zone <> coalesce((SELECT value #>> '{}' FROM settings WHERE name = 'time_zone'), 'UTC')
+   AND NOT EXISTS (SELECT FROM rules AS newer WHERE newer.owner = r.owner AND newer.part = r.part
+                      AND newer.state <> 'retired' AND newer.id > r.id);
 
 -- name: make_room_for_filled
 -- Where a batch of verdicts found in bulk lies until it is joined with what ticks know.
