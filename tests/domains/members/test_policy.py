@@ -55,6 +55,21 @@ def test_the_wait_ends_when_the_oldest_counted_failure_is_forgotten() -> None:
     assert policy.wait_s(failures, 3, AT + timedelta(minutes=10)) == 1
 
 
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+        ("9" * 30_000, "unknown"),
+    ],
+)
+def test_the_throttle_counts_by_what_one_guesser_holds_whole(address: str, network: str) -> None:
+    assert policy.network_of(address) == network
+
+
 def test_a_session_lives_from_sight_to_sight_but_not_forever() -> None:
     assert policy.session_expires(AT, AT) == AT + timedelta(days=14)
     assert policy.session_expires(AT, AT + timedelta(days=80)) == AT + timedelta(days=90)

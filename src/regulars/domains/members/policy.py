@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -98,6 +99,18 @@ def wait_s(failures: Sequence[datetime], failures_max: int, at: datetime) -> int
     if len(failures) < failures_max:
         return 0
     return max(1, round((failures[failures_max - 1] + throttle_window - at).total_seconds()))
+
+
+def network_of(address: str) -> str:
+    """What counts as one address for the throttle: of IPv6 the network of 64 bits that one household or server is given
+    whole. What is no address, such as what a proxy made up, is the address of all who have none."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return str(IPv6Network((found, 64), strict=False))
+    return str(found.ipv4_mapped if isinstance(found, IPv6Address) else found)
 
 
 def normalise_email(text: str) -> str:

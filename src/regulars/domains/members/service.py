@@ -138,7 +138,7 @@ async def begin_sign_in(unit: Unit, email: str, address: str) -> Attempt:
 
     Raises TooManySignIns when the account or the network address has failed too often lately.
     """
-    email = policy.normalise_email(email)[:254]
+    email, address = policy.normalise_email(email)[:254], policy.network_of(address)
     await store.lock_sign_in(unit, f"address {address}")
     await store.lock_sign_in(unit, f"email {email}")
     since = unit.at - policy.throttle_window
