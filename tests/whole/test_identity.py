@@ -5,11 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from regulars.domains.customers import service as customers
 from regulars.platform.unit import Units
 from tests.story import Story
 
 ORDERED = {"did": "Order Completed"}
+MESSAGES = b"""
+WITH template AS (
+    INSERT INTO templates VALUES (%(template)s, 't', 't', 'marketing', 'news', 1, %(at)s, 'me') RETURNING id)
+INSERT INTO messages (id, key, customer_id, made_for, channel, template_id, version, purpose, topic, state, because,
+                      why, created_at, due_at, attempts)
+SELECT derived_id(%(at)s, m.key), m.key, m.customer, m.customer, 'email', template.id, 1, 'marketing', 'news', 'sent',
+       '{}', '{}', %(at)s, %(at)s, 1
+  FROM template, (VALUES ('1', %(stranger)s::uuid), ('2', %(ana)s::uuid)) AS m (key, customer)"""
 
 
 async def anonymous(units: Units, value: str) -> UUID:
@@ -170,3 +180,95 @@ async def test_a_late_trait_does_not_undo_a_newer_one(story: Story) -> None:
     await story.is_known("ana", city="", size=None)
     await story.tick()
     assert await traits(story.units, ana) == {"size": "S"}
+
+
+@pytest.mark.parametrize("latest_first", [False, True])
+async def test_merges_undone_together_come_apart_as_one_by_one(story: Story, latest_first: bool) -> None:
+    await story.receive({"type": "page", "anonymousId": "a"}, {"type": "page", "userId": "ana"})
+    await story.tick()
+    stranger, ana = await anonymous(story.units, "a"), await story.customer("ana")
+    await story.receive({"type": "alias", "userId": "ana", "previousId": "a"})
+    await story.tick()
+    await story.receive({"type": "page", "userId": "bo"})
+    await story.receive({"type": "alias", "userId": "bo", "previousId": "ana"})
+    await story.tick()
+    async with story.units.open() as unit:
+        merges = await unit.values(b"SELECT id FROM merges ORDER BY seq")
+        for merge in reversed(merges) if latest_first else merges:
+            await customers.undo_merge(unit, merge)
+    await story.tick()
+    assert await anonymous(story.units, "a") == stranger
+    assert await story.customer("ana") == ana
+    assert await story.customer("bo") not in (ana, stranger)
+    for one in (stranger, ana):
+        async with story.units.open() as unit:
+            assert await unit.value(b"SELECT merged_into IS NULL FROM customers WHERE id = %(id)s", id=one)
+    assert await story.timeline("bo") == ["Page Viewed", "Aliased"]
+    assert await story.timeline("ana") == ["Page Viewed", "Aliased"]
+
+
+async def test_taken_apart_stays_apart_also_from_whom_they_become_part_of_later(story: Story) -> None:
+    await story.is_known("ana")
+    await story.receive({"type": "page", "anonymousId": "a"})
+    await story.tick()
+    stranger = await anonymous(story.units, "a")
+    await story.receive({"type": "page", "userId": "ana", "anonymousId": "a"})
+    await story.tick()
+    await undo_only_merge(story)
+    await story.receive({"type": "page", "userId": "bo"})
+    await story.receive({"type": "alias", "userId": "bo", "previousId": "ana"})
+    await story.tick()
+    await story.receive({"type": "page", "userId": "bo", "anonymousId": "a"})
+    await story.tick()
+    assert await anonymous(story.units, "a") == stranger != await story.customer("bo")
+
+
+async def test_an_undoing_and_a_merge_in_one_tick_leave_each_with_their_own(story: Story) -> None:
+    await story.audience("strangers", {"not": {"did": "Order Completed"}})
+    await story.did("bo", "Order Completed")
+    await story.is_known("ana")
+    await story.receive({"type": "page", "anonymousId": "a"})
+    await story.tick()
+    stranger, ana = await anonymous(story.units, "a"), await story.customer("ana")
+    async with story.units.open() as unit:
+        await unit.run(MESSAGES, template=unit.new_id(), stranger=stranger, ana=ana, at=unit.at)
+    await story.receive({"type": "page", "userId": "ana", "anonymousId": "a"})
+    await story.tick()
+    async with story.units.open() as unit:
+        await customers.undo_merge(unit, await unit.value(b"SELECT id FROM merges"))
+    await story.receive({"type": "alias", "userId": "bo", "previousId": "ana"})
+    await story.tick()
+    bo = await story.customer("bo")
+    async with story.units.open() as unit:
+        held = await unit.values(b"SELECT customer_id FROM verdicts WHERE holds")
+        owners = await unit.values(b"SELECT customer_id FROM messages ORDER BY key")
+    assert held == [stranger]
+    assert owners == [stranger, bo]
+
+
+async def test_a_copy_of_a_message_decides_nothing(story: Story) -> None:
+    await story.receive({"type": "page", "anonymousId": "a", "messageId": "one"})
+    await story.tick()
+    await story.receive({"type": "page", "userId": "ana", "anonymousId": "a", "messageId": "one"})
+    await story.tick()
+    async with story.units.open() as unit:
+        assert await unit.values(b"SELECT value FROM identifiers WHERE kind <> 'customer'") == ["a"]
+
+
+async def test_after_an_undoing_each_was_seen_when_they_were(story: Story) -> None:
+    await story.receive({"type": "page", "anonymousId": "a"})
+    await story.tick()
+    early = story.at
+    await story.pass_time(days=1)
+    await story.did("ana", "Order Completed")
+    await story.tick()
+    await story.pass_time(days=1)
+    await story.receive({"type": "alias", "userId": "ana", "previousId": "a"})
+    await story.tick()
+    late = story.at
+    await undo_only_merge(story)
+    async with story.units.open() as unit:
+        ana = await customers.find(unit, await story.customer("ana"))
+        stranger = await customers.find(unit, await anonymous(story.units, "a"))
+    assert (ana.first_seen_at, ana.last_seen_at) == (early + timedelta(days=1), late)
+    assert (stranger.first_seen_at, stranger.last_seen_at) == (early, early)

@@ -52,7 +52,12 @@ async def address_caused(tick: Tick) -> None:
 
 async def unsettled_mentions(tick: Tick) -> list[Mention]:
     mentions = []
-    for row in await tick.records(sql["unsettled_mentions"]):
+    rows = await tick.records(sql["unsettled_mentions"])
+    if copies := [row["seq"] for row in rows if row["is_copy"]]:
+        await tick.run(sql["drop_copies"], seqs=copies)
+    for row in rows:
+        if row["is_copy"]:
+            continue
         identifiers = tuple(Identifier(kind, row[kind]) for kind in Kind if row[kind] is not None)
         mentions.append(Mention(row["message_id"], row["at"], identifiers, row["previous_id"]))
     return mentions
@@ -111,7 +116,8 @@ async def undo_ordered_merges(tick: Tick) -> int:
         await tick.run(
             sql["unmerge"],
             merge_id=order.merge_id,
-            kept_id=order.kept_id,
+            kept_id=await tick.value(sql["owner_of"], id=order.kept_id),
+            merged_with=order.kept_id,
             absorbed_id=order.absorbed_id,
             identifier_ids=order.identifier_ids,
             at=tick.at,

@@ -66,7 +66,7 @@ class RefusalRow:
 
 async def follow_merges(tick: Tick) -> None:
     await tick.run(sql["leave_merged"], at=tick.at)
-    for name in ("move_merged", "move_unmerged", "move_refusals"):
+    for name in ("move_unmerged", "move_merged", "move_refusals"):  # As the tick did it: apart first, then together.
         await tick.run(sql[name])
 
 

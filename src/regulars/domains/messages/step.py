@@ -9,4 +9,4 @@ from regulars.platform.tick import Tick
 async def follow(tick: Tick) -> None:
     """Messages move with the customers they were made for; before the journeys' step, which queues new ones."""
     if await tick.regrouped():
-        tick.count("messages_moved", await store.move_merged(tick) + await store.move_unmerged(tick))
+        tick.count("messages_moved", await store.move_regrouped(tick))

@@ -226,12 +226,8 @@ async def suppress(unit: Unit, address: str, reason: str, because: Mapping[str, 
     await unit.run(sql["suppress"], address=address.lower(), reason=reason, at=unit.at, because=Jsonb(dict(because)))
 
 
-async def move_merged(tick: Tick) -> int:
-    return await tick.run(sql["move_merged"])
-
-
-async def move_unmerged(tick: Tick) -> int:
-    return await tick.run(sql["move_unmerged"])
+async def move_regrouped(tick: Tick) -> int:
+    return await tick.run(sql["move_regrouped"])
 
 
 # What comes back

@@ -11,9 +11,10 @@ DELETE FROM tick_messages WHERE kind = 'caused' AND identifier_id IS NULL;
 
 -- name: unsettled_mentions
 -- Messages that may change who is who: those with an identifier never seen, with identifiers of several customers, and
--- every alias. All others need no decision.
+-- every alias. All others need no decision. A copy of what the log holds already decides nothing.
 SELECT t.seq, t.message_id, t.at, t.user_id, t.email, t.phone, t.anonymous_id,
-       CASE WHEN t.kind = 'alias' THEN t.previous_id END AS previous_id
+       CASE WHEN t.kind = 'alias' THEN t.previous_id END AS previous_id,
+       EXISTS (SELECT FROM events AS e WHERE e.message_id = t.message_id) AS is_copy
   FROM tick_messages AS t
  CROSS JOIN LATERAL (
        SELECT count(*) FILTER (WHERE i.id IS NULL) AS unseen, count(DISTINCT i.customer_id) AS customers
@@ -24,6 +25,10 @@ SELECT t.seq, t.message_id, t.at, t.user_id, t.email, t.phone, t.anonymous_id,
  WHERE t.kind <> 'caused' AND (t.kind = 'alias' OR found.unseen > 0 OR found.customers > 1)
  ORDER BY t.seq;
 
+-- name: drop_copies
+-- They are recorded already.
+DELETE FROM tick_messages WHERE seq = ANY(%(seqs)s);
+
 -- name: known_identifiers
 -- Where these identifiers point, and whether that customer has a user id.
 SELECT i.kind, i.value, i.customer_id,
@@ -32,8 +37,13 @@ SELECT i.kind, i.value, i.customer_id,
   JOIN identifiers AS i ON i.kind = m.kind AND i.value = m.value;
 
 -- name: separations_of
--- Pairs among these customers that a member has taken apart.
-SELECT one_id, other_id FROM separations WHERE one_id = ANY(%(customers)s) OR other_id = ANY(%(customers)s);
+-- Pairs among these customers that a member has taken apart, also when it was another they have since become part of.
+SELECT DISTINCT now.one_id, now.other_id
+  FROM separations AS s
+  JOIN customers AS a ON a.id = s.one_id
+  JOIN customers AS b ON b.id = s.other_id
+ CROSS JOIN LATERAL (SELECT coalesce(a.merged_into, a.id) AS one_id, coalesce(b.merged_into, b.id) AS other_id) AS now
+ WHERE now.one_id = ANY(%(customers)s) AND now.other_id = ANY(%(customers)s) AND now.one_id <> now.other_id;
 
 -- name: add_customers
 -- New customers, each with an identifier of its own.

@@ -36,13 +36,17 @@ UPDATE customers AS c
 UPDATE customers AS c SET merged_into = m.kept_id FROM merged AS m WHERE c.merged_into = m.absorbed_id;
 
 -- name: take_unmerge_orders
--- Merges to undo now, oldest order first, with the customer that owns what they had moved.
-WITH taken AS (DELETE FROM unmerge_orders RETURNING merge_id, ordered_at, ordered_by)
-UPDATE merges AS m
-   SET undone_at = %(at)s, undone_by = t.ordered_by
-  FROM taken AS t, customers AS k
- WHERE m.id = t.merge_id AND m.undone_at IS NULL AND k.id = m.kept_id
-RETURNING m.id AS merge_id, coalesce(k.merged_into, k.id) AS kept_id, m.absorbed_id, m.identifier_ids;
+-- Merges to undo now, the latest merge first.
+WITH taken AS (DELETE FROM unmerge_orders RETURNING merge_id, ordered_by),
+undone AS (
+    UPDATE merges AS m SET undone_at = %(at)s, undone_by = t.ordered_by
+      FROM taken AS t WHERE m.id = t.merge_id AND m.undone_at IS NULL
+    RETURNING m.id AS merge_id, m.seq, m.kept_id, m.absorbed_id, m.identifier_ids)
+SELECT merge_id, kept_id, absorbed_id, identifier_ids FROM undone ORDER BY seq DESC;
+
+-- name: owner_of
+-- Whom a customer is part of at this moment.
+SELECT coalesce(merged_into, id) FROM customers WHERE id = %(id)s;
 
 -- name: unmerge
 -- Gives the absorbed customer back its identifiers, as far as they still point to who absorbed it, and all that came
@@ -71,7 +75,8 @@ opened AS (
     UPDATE customers SET merged_into = NULL WHERE id = %(absorbed_id)s),
 apart AS (
     INSERT INTO separations
-    SELECT least(%(kept_id)s::uuid, %(absorbed_id)s::uuid), greatest(%(kept_id)s::uuid, %(absorbed_id)s::uuid), %(at)s
+    SELECT DISTINCT least(other.id, %(absorbed_id)s::uuid), greatest(other.id, %(absorbed_id)s::uuid), %(at)s::timestamptz
+      FROM (VALUES (%(kept_id)s::uuid), (%(merged_with)s::uuid)) AS other (id)
         ON CONFLICT DO NOTHING)
 INSERT INTO unmerged VALUES (%(kept_id)s, %(absorbed_id)s, %(merge_id)s);
 
@@ -93,5 +98,12 @@ latest AS (
      ORDER BY v.customer_id, v.key, v.at DESC, v.seq DESC),
 rebuilt AS (
     SELECT changed.id, coalesce(jsonb_object_agg(l.key, l.value) FILTER (WHERE l.value <> '""'), '{}') AS traits
-      FROM changed LEFT JOIN latest AS l ON l.customer_id = changed.id GROUP BY changed.id)
-UPDATE customers AS c SET traits = r.traits FROM rebuilt AS r WHERE c.id = r.id;
+      FROM changed LEFT JOIN latest AS l ON l.customer_id = changed.id GROUP BY changed.id),
+seen AS (
+    SELECT e.customer_id, min(e.at) AS first_at, max(e.at) AS last_at
+      FROM (SELECT kept_id AS id FROM unmerged UNION SELECT absorbed_id FROM unmerged) AS apart
+      JOIN events AS e ON e.customer_id = apart.id AND e.by_customer GROUP BY e.customer_id)
+UPDATE customers AS c
+   SET traits = r.traits, first_seen_at = coalesce(s.first_at, c.first_seen_at),
+       last_seen_at = coalesce(s.last_at, c.last_seen_at)
+  FROM rebuilt AS r LEFT JOIN seen AS s ON s.customer_id = r.id WHERE c.id = r.id;

@@ -61,7 +61,7 @@ SELECT m.undone_at IS NOT NULL OR EXISTS (SELECT FROM unmerge_orders AS o WHERE 
 
 -- name: order_unmerge
 -- Orders the next tick to undo a merge.
-INSERT INTO unmerge_orders VALUES (%(id)s, %(at)s, %(by)s);
+INSERT INTO unmerge_orders VALUES (%(id)s, %(at)s, %(by)s) ON CONFLICT DO NOTHING;
 
 -- name: count_orders
 -- How many merges wait to be undone.

@@ -4,7 +4,7 @@ WITH together AS (
     SELECT e.id, i.customer_id AS now_id,
            row_number() OVER (PARTITION BY e.journey_id, i.customer_id
                               ORDER BY (e.customer_id = i.customer_id) DESC, e.entered_at, e.id) AS place
-      FROM (SELECT kept_id AS id FROM merged UNION SELECT absorbed_id FROM merged) AS c
+      FROM (SELECT kept_id AS id FROM merged UNION SELECT absorbed_id FROM merged UNION SELECT kept_id FROM unmerged) AS c
       JOIN enrolments AS e ON e.customer_id = c.id AND e.left_at IS NULL
       JOIN identifiers AS i ON i.kind = 'customer' AND i.value = e.entered_as::text),
 gone AS (
@@ -24,10 +24,10 @@ UPDATE enrolments AS e SET customer_id = m.kept_id FROM merged AS m WHERE e.cust
 -- name: move_unmerged
 -- A customer taken out again gets back the enrolments they had entered; one that ended with the merge stays ended.
 UPDATE enrolments AS e
-   SET customer_id = u.absorbed_id
-  FROM unmerged AS u, identifiers AS i
- WHERE e.customer_id = u.kept_id AND i.kind = 'customer' AND i.value = e.entered_as::text
-   AND i.customer_id = u.absorbed_id;
+   SET customer_id = i.customer_id
+  FROM identifiers AS i
+ WHERE e.customer_id IN (SELECT kept_id FROM unmerged)
+   AND i.kind = 'customer' AND i.value = e.entered_as::text AND i.customer_id <> e.customer_id;
 
 -- name: move_refusals
 -- What is known of an absorbed customer who did not enter is known of the kept one.

@@ -99,14 +99,10 @@ SELECT 'email', %(address)s, %(reason)s, %(at)s, %(because)s
  WHERE NOT EXISTS (SELECT FROM suppressions WHERE channel = 'email' AND address = %(address)s
                       AND reason = %(reason)s AND lifted_at IS NULL);
 
--- name: move_merged
--- Messages of a customer who became part of another are that other's.
-UPDATE messages AS m SET customer_id = g.kept_id FROM merged AS g WHERE m.customer_id = g.absorbed_id;
-
--- name: move_unmerged
--- A customer who was taken out again gets back the messages made for them.
+-- name: move_regrouped
+-- A message belongs to whoever the customer it was made for is part of now.
 UPDATE messages AS m
-   SET customer_id = u.absorbed_id
-  FROM unmerged AS u, identifiers AS i
- WHERE m.customer_id = u.kept_id AND i.kind = 'customer' AND i.value = m.made_for::text
-   AND i.customer_id = u.absorbed_id;
+   SET customer_id = i.customer_id
+  FROM identifiers AS i
+ WHERE m.customer_id IN (SELECT absorbed_id FROM merged UNION SELECT kept_id FROM unmerged)
+   AND i.kind = 'customer' AND i.value = m.made_for::text AND i.customer_id <> m.customer_id;

@@ -26,7 +26,8 @@ SELECT customer_id, %(at)s FROM (
      UNION SELECT t.customer_id FROM tick_messages AS t WHERE t.traits ?| %(traits)s::text[]
      UNION SELECT c.id FROM tick_messages AS t JOIN customers AS c ON c.id = t.customer_id WHERE c.created_at = %(at)s
      UNION SELECT kept_id FROM merged
-     UNION SELECT kept_id FROM unmerged UNION SELECT absorbed_id FROM unmerged) AS touched;
+     UNION (SELECT kept_id FROM unmerged UNION SELECT absorbed_id FROM unmerged EXCEPT SELECT absorbed_id FROM merged)
+     ) AS touched;
 
 -- name: add_due
 -- So is whoever the clock alone can have changed, the longest due first, up to a ceiling.
