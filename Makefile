@@ -38,11 +38,12 @@ test: setup browser tests/clients/node_modules/.package-lock.json  ## Run every 
 test-fast: setup  ## Run the tests that take no browser and no patience
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not slow and not browser" tests
 
-check: setup  ## Format, lint, types and import borders, without changing anything
+check: setup  ## Format, lint, types, import borders and whether generated files are fresh, without changing anything
 	$(BIN)/ruff format --check src tests benchmarks scripts
 	$(BIN)/ruff check src tests benchmarks scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/export_openapi.py --check
 	$(BIN)/python scripts/build_web.py --check
 
 format: setup  ## Format and mend what can be mended by machine

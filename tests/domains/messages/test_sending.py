@@ -14,9 +14,9 @@ from regulars.domains.messages.model import (
     Answer,
     Consent,
     Deferral,
+    MessageState,
     Purpose,
     Refusal,
-    State,
     Unknown,
     Why,
     Withheld,
@@ -85,14 +85,14 @@ def test_a_domain_beyond_ascii_is_written_as_the_wire_needs_it() -> None:
 @pytest.mark.parametrize(
     ("answer", "purpose", "state"),
     [
-        (Accepted(250, "ok"), Purpose.MARKETING, State.SENT),
-        (Refusal(550, "5.1.1 no such user"), Purpose.TRANSACTIONAL, State.FAILED),
-        (Deferral(451, "later"), Purpose.MARKETING, State.QUEUED),
-        (Unknown("cut"), Purpose.MARKETING, State.UNKNOWN),
-        (Unknown("cut"), Purpose.TRANSACTIONAL, State.QUEUED),
+        (Accepted(250, "ok"), Purpose.MARKETING, MessageState.SENT),
+        (Refusal(550, "5.1.1 no such user"), Purpose.TRANSACTIONAL, MessageState.FAILED),
+        (Deferral(451, "later"), Purpose.MARKETING, MessageState.QUEUED),
+        (Unknown("cut"), Purpose.MARKETING, MessageState.UNKNOWN),
+        (Unknown("cut"), Purpose.TRANSACTIONAL, MessageState.QUEUED),
     ],
 )
-def test_each_answer_has_its_consequence(answer: Answer, purpose: Purpose, state: State) -> None:
+def test_each_answer_has_its_consequence(answer: Answer, purpose: Purpose, state: MessageState) -> None:
     assert outcome(answer, purpose, attempt=1).state is state
 
 
@@ -101,14 +101,20 @@ def test_retries_come_ever_later_and_end(purpose: Purpose) -> None:
     pauses: list[timedelta] = []
     while (after := outcome(Deferral(451, "later"), purpose, attempt=len(pauses) + 1)).retry_after is not None:
         pauses.append(after.retry_after)
-    assert after.state is State.FAILED
+    assert after.state is MessageState.FAILED
     assert pauses == sorted(pauses)
     assert timedelta(days=1) < sum(pauses, timedelta()) < timedelta(days=5)
 
 
 def test_transactional_mail_of_unknown_fate_is_not_repeated_for_ever() -> None:
     states = [outcome(Unknown("cut"), Purpose.TRANSACTIONAL, attempt=attempt).state for attempt in range(1, 6)]
-    assert states == [State.QUEUED, State.QUEUED, State.QUEUED, State.UNKNOWN, State.UNKNOWN]
+    assert states == [
+        MessageState.QUEUED,
+        MessageState.QUEUED,
+        MessageState.QUEUED,
+        MessageState.UNKNOWN,
+        MessageState.UNKNOWN,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import binascii
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter
@@ -40,7 +40,7 @@ sent_bytes_max: Final = 500 * 1024
 read_timeout_s: Final = 30.0
 retry_after_s: Final = 2
 
-router = APIRouter()
+router = APIRouter(tags=["events"])
 
 _SHORT: Final = {"identify": "i", "track": "t", "page": "p", "screen": "s", "group": "g", "alias": "a"}
 _CORS: Final = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
@@ -238,7 +238,7 @@ class ImportOut(BaseModel):
     id: str
     file: str
     kind: str
-    state: str
+    state: Literal["running", "done", "failed", "cancelled"]
     rows: int | None
     accepted: int
     rejected: int

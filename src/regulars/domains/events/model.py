@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -149,7 +149,7 @@ class ImportLine:
     id: UUID
     file: str
     kind: str
-    state: str
+    state: Literal["running", "done", "failed", "cancelled"]
     rows: int | None
     accepted: int
     rejected: int

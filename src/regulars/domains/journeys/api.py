@@ -29,23 +29,63 @@ class JourneyLineOut(BaseModel):
     updated_at: datetime
 
 
-class VersionOut(BaseModel):
+class JourneyVersionOut(BaseModel):
     number: int
     published_at: datetime
 
 
-class StepOut(BaseModel):
+class StepCountsOut(BaseModel):
     id: str
     inside: int = Field(description="Customers who stand at this step now.")
     passed: int = Field(description="Visits so far, over all versions.")
 
 
-class ProblemOut(BaseModel):
+class JourneyProblemOut(BaseModel):
     pointer: str
     detail: str
 
 
-class MayOut(BaseModel):
+class EventTriggerOut(BaseModel):
+    event: str
+    where: list[dict[str, Any]] = Field(
+        [], description="Left out when any will do.", exclude_if=lambda tests: not tests
+    )
+
+
+class AudienceTriggerOut(BaseModel):
+    audience: str
+
+
+class StageTriggerOut(BaseModel):
+    stage: str
+
+
+class SendStepOut(BaseModel):
+    id: str
+    send: str = Field(description="A template's slug.")
+    next: str | None = Field(description="Null in an unfinished draft.")
+
+
+class WaitStepOut(BaseModel):
+    id: str
+    wait: str = Field(description="How long, as in `2d`.")
+    next: str | None = Field(description="Null in an unfinished draft.")
+
+
+class LeaveStepOut(BaseModel):
+    id: str
+    leave: str = Field(description="Why, in a word.")
+
+
+class JourneyDefinitionOut(BaseModel):
+    enter: EventTriggerOut | AudienceTriggerOut | StageTriggerOut
+    again: Literal["never", "after_leaving"]
+    leave_when: dict[str, Any] | None = Field(description="A rule's tree.")
+    first: str | None = Field(description="The first step's id; null in an unfinished draft.")
+    steps: list[SendStepOut | WaitStepOut | LeaveStepOut]
+
+
+class JourneyMayOut(BaseModel):
     publish: bool
     publish_reason: str | None
     pause: bool
@@ -56,19 +96,21 @@ class MayOut(BaseModel):
     delete_reason: str | None
 
 
-class RefusedOut(BaseModel):
+class RefusalCountOut(BaseModel):
     because: str
     customers: int
 
 
 class JourneyOut(JourneyLineOut):
-    definition: dict[str, Any]
-    definition_live: dict[str, Any] | None
-    versions: list[VersionOut]
-    steps: list[StepOut]
-    refused: list[RefusedOut] = Field(description="Customers who met the trigger and did not enter, by the reason.")
-    problems: list[ProblemOut] = Field(description="What keeps the draft from being published.")
-    may: MayOut
+    definition: JourneyDefinitionOut
+    definition_live: JourneyDefinitionOut | None
+    versions: list[JourneyVersionOut]
+    steps: list[StepCountsOut]
+    refused: list[RefusalCountOut] = Field(
+        description="Customers who met the trigger and did not enter, by the reason."
+    )
+    problems: list[JourneyProblemOut] = Field(description="What keeps the draft from being published.")
+    may: JourneyMayOut
 
 
 class JourneyBody(Body):
@@ -78,7 +120,7 @@ class JourneyBody(Body):
     )
 
 
-class PersonOut(BaseModel):
+class EnrolledCustomerOut(BaseModel):
     id: str
     name: str | None
     email: str | None
@@ -86,7 +128,7 @@ class PersonOut(BaseModel):
 
 class EnrolmentOut(BaseModel):
     id: str
-    customer: PersonOut
+    customer: EnrolledCustomerOut
     journey: str
     version: int
     entered_at: datetime
@@ -112,7 +154,7 @@ class EnrolmentWithPassagesOut(EnrolmentOut):
 
 
 class RefusalOut(BaseModel):
-    customer: PersonOut
+    customer: EnrolledCustomerOut
     at: datetime
     because: str
     times: int
@@ -195,17 +237,19 @@ def _line(line: JourneyLine) -> dict[str, Any]:
 def _journey(one: Journey) -> JourneyOut:
     return JourneyOut(
         **_line(one.line),
-        definition=dict(one.draft),
-        definition_live=None if one.live is None else dict(one.live),
-        versions=[VersionOut(number=version.number, published_at=version.published_at) for version in one.versions],
-        steps=[StepOut(id=step.step, inside=step.inside, passed=step.passed) for step in one.steps],
-        refused=[RefusedOut(because=because, customers=many) for because, many in one.refused.items()],
-        problems=[ProblemOut(pointer=fault.pointer, detail=fault.detail) for fault in one.problems],
+        definition=JourneyDefinitionOut.model_validate(one.draft),
+        definition_live=None if one.live is None else JourneyDefinitionOut.model_validate(one.live),
+        versions=[
+            JourneyVersionOut(number=version.number, published_at=version.published_at) for version in one.versions
+        ],
+        steps=[StepCountsOut(id=step.step, inside=step.inside, passed=step.passed) for step in one.steps],
+        refused=[RefusalCountOut(because=because, customers=many) for because, many in one.refused.items()],
+        problems=[JourneyProblemOut(pointer=fault.pointer, detail=fault.detail) for fault in one.problems],
         may=_may(one.may),
     )
 
 
-def _may(may: May) -> MayOut:
+def _may(may: May) -> JourneyMayOut:
     choices: dict[str, Choice] = {
         "publish": may.publish,
         "pause": may.pause,
@@ -213,11 +257,11 @@ def _may(may: May) -> MayOut:
         "delete": may.delete,
     }
     allowed: dict[str, Any] = {name: choice.allowed for name, choice in choices.items()}
-    return MayOut(**allowed, **{f"{name}_reason": choice.reason for name, choice in choices.items()})
+    return JourneyMayOut(**allowed, **{f"{name}_reason": choice.reason for name, choice in choices.items()})
 
 
-def _person(person: Person) -> PersonOut:
-    return PersonOut(id=outside("customer", person.id), name=person.name, email=person.email)
+def _person(person: Person) -> EnrolledCustomerOut:
+    return EnrolledCustomerOut(id=outside("customer", person.id), name=person.name, email=person.email)
 
 
 def _enrolment(one: Enrolment) -> dict[str, Any]:

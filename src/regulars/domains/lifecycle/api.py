@@ -21,7 +21,7 @@ router = APIRouter(tags=["lifecycle"])
 Slug = Annotated[str, Path(max_length=200)]
 
 
-class ConversionOut(BaseModel):
+class StageConversionOut(BaseModel):
     to: str
     customers: int
     share: float = Field(description="Of the stage's cohort; 0 when the cohort is empty.")
@@ -39,43 +39,43 @@ class StageOverviewOut(BaseModel):
     left: int
     median_dwell_s: float | None = Field(description="Of the stays that ended in the window.")
     cohort: int = Field(description="Customers who entered it at least once in the last `cohort_days` days.")
-    conversions: list[ConversionOut] = Field(
+    conversions: list[StageConversionOut] = Field(
         description="Of the cohort, those who entered a later stage after they had first entered this one."
     )
 
 
-class UnknownOut(BaseModel):
+class UnknownStageOut(BaseModel):
     customers: int
     entered: int
     left: int
 
 
-class FlowOut(BaseModel):
+class StageFlowOut(BaseModel):
     from_: str = Field(alias="from")
     to: str
     customers: int
     direction: Literal["forward", "skip", "back"]
 
 
-class LifecycleHead(BaseModel):
+class LifecycleHeadOut(BaseModel):
     slug: str
     name: str
     description: str
 
 
-class OverviewOut(BaseModel):
-    lifecycle: LifecycleHead
+class LifecycleOverviewOut(BaseModel):
+    lifecycle: LifecycleHeadOut
     as_of: datetime
     window_days: int
     cohort_days: int
     total: int
     stages: list[StageOverviewOut]
-    unknown: UnknownOut
-    flows: list[FlowOut]
+    unknown: UnknownStageOut
+    flows: list[StageFlowOut]
     state: Literal["live", "filling"]
 
 
-class StageOut(BaseModel):
+class LifecycleStageOut(BaseModel):
     slug: str
     name: str
     description: str
@@ -84,9 +84,9 @@ class StageOut(BaseModel):
     metrics: list[str]
 
 
-class LifecycleOut(LifecycleHead):
+class LifecycleOut(LifecycleHeadOut):
     active: bool
-    stages: list[StageOut]
+    stages: list[LifecycleStageOut]
 
 
 class LifecycleBody(Body):
@@ -95,7 +95,7 @@ class LifecycleBody(Body):
     stages: list[Any] = Field(description="{slug, name, description?, enter: rule tree or text, metrics?}, in order.")
 
 
-class ConditionOut(BaseModel):
+class StageConditionOut(BaseModel):
     text: str
     holds: bool
     changes_at: datetime | None
@@ -106,10 +106,10 @@ class StageAnswerOut(BaseModel):
     name: str
     holds: bool
     changes_at: datetime | None
-    conditions: list[ConditionOut]
+    conditions: list[StageConditionOut]
 
 
-class MoveOut(BaseModel):
+class StageMoveOut(BaseModel):
     from_: str = Field(alias="from")
     to: str
     at: datetime
@@ -121,24 +121,26 @@ class CustomerStageOut(BaseModel):
     stage: str | None
     since: datetime | None
     stages: list[StageAnswerOut]
-    moves: list[MoveOut]
+    moves: list[StageMoveOut]
 
 
 @router.get("/api/lifecycle")
-async def read_overview(unit: RequestUnit) -> OverviewOut:
+async def read_overview(unit: RequestUnit) -> LifecycleOverviewOut:
     found = await service.overview(unit)
     head = found.lifecycle
     numbers = {one.slug: one for one in found.stages}
-    return OverviewOut(
-        lifecycle=LifecycleHead(slug=head.slug, name=head.name, description=head.description),
+    return LifecycleOverviewOut(
+        lifecycle=LifecycleHeadOut(slug=head.slug, name=head.name, description=head.description),
         as_of=found.as_of,
         window_days=service.window_days,
         cohort_days=service.cohort_days,
         total=found.total,
         stages=[_stage_overview(stage, numbers[stage.slug], found.conversions) for stage in head.stages],
-        unknown=UnknownOut(customers=found.unknown.customers, entered=found.unknown.entered, left=found.unknown.left),
+        unknown=UnknownStageOut(
+            customers=found.unknown.customers, entered=found.unknown.entered, left=found.unknown.left
+        ),
         flows=[
-            FlowOut(**{"from": flow.from_stage}, to=flow.to_stage, customers=flow.customers, direction=direction)
+            StageFlowOut(**{"from": flow.from_stage}, to=flow.to_stage, customers=flow.customers, direction=direction)
             for flow, direction in found.flows
         ],
         state="filling" if found.filling else "live",
@@ -179,13 +181,14 @@ async def read_customer_stage(unit: RequestUnit, customer_id: str) -> CustomerSt
                 holds=told.holds,
                 changes_at=told.changes_at,
                 conditions=[
-                    ConditionOut(text=one.text, holds=one.holds, changes_at=one.changes_at) for one in told.conditions
+                    StageConditionOut(text=one.text, holds=one.holds, changes_at=one.changes_at)
+                    for one in told.conditions
                 ],
             )
             for stage, told in report.stages
         ],
         moves=[
-            MoveOut(
+            StageMoveOut(
                 **{"from": one.from_stage}, to=one.to_stage, at=one.at, dwell_s=one.dwell_s, because=list(one.because)
             )
             for one in report.moves
@@ -207,7 +210,7 @@ def _stage_overview(stage: Stage, numbers: StageNumbers, conversions: Sequence[C
         median_dwell_s=numbers.median_dwell_s,
         cohort=numbers.cohort,
         conversions=[
-            ConversionOut(
+            StageConversionOut(
                 to=one.to, customers=one.customers, share=one.customers / numbers.cohort if numbers.cohort else 0.0
             )
             for one in conversions
@@ -224,7 +227,7 @@ def _lifecycle(known: KnownLifecycle) -> LifecycleOut:
         description=one.description,
         active=known.active,
         stages=[
-            StageOut(
+            LifecycleStageOut(
                 slug=stage.slug,
                 name=stage.name,
                 description=stage.description,

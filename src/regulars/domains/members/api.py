@@ -20,6 +20,7 @@ from regulars.domains.members.model import (
     NoSession,
     NotBearer,
     Permission,
+    Role,
     SessionOver,
     Settings,
     UnknownKey,
@@ -84,7 +85,7 @@ class MemberOut(BaseModel):
     id: str
     name: str
     email: str
-    role: str
+    role: Role
 
 
 class CompanyOut(BaseModel):

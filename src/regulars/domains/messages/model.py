@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from regulars.shared.errors import Conflict, Malformed, Missing
@@ -47,7 +47,7 @@ class Purpose(StrEnum):
     TRANSACTIONAL = "transactional"
 
 
-class State(StrEnum):
+class MessageState(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
@@ -133,7 +133,7 @@ Answer = Accepted | Refusal | Deferral | Unknown
 class Outcome:
     """What becomes of a message after an attempt: queued again after `retry_after`, or final. `bounced`: hard, soft."""
 
-    state: State
+    state: MessageState
     delivery: str
     retry_after: timedelta | None = None
     bounced: str | None = None
@@ -252,7 +252,7 @@ class DeliveryLine:
 
 @dataclass(frozen=True, slots=True)
 class ResponseLine:
-    kind: str
+    kind: Literal["opened", "clicked"]
     at: datetime
     machine: bool
     url: str | None

@@ -54,6 +54,7 @@ def make_app(
         lifespan=lifespan,
         dependencies=[Depends(permit)],
         exception_handlers=dict(HANDLERS),
+        generate_unique_id_function=lambda route: route.name,
         responses={"default": {"model": Problem, "description": "A problem (RFC 9457)."}},
         middleware=[Middleware(Edge, route_names=route_names), Middleware(Gate, gatekeeper=gatekeeper)],
     )

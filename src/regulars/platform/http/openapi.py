@@ -35,5 +35,5 @@ def _complete(schema: dict[str, Any]) -> None:
             if is_open(method.upper(), path):
                 operation["security"] = []
             refusal = operation["responses"].get("default", {}).get("content", {})
-            if "application/json" in refusal:
-                refusal[PROBLEM_TYPE] = refusal.pop("application/json")
+            for media_type in list(refusal):  # FastAPI takes that of the answer
+                refusal[PROBLEM_TYPE] = refusal.pop(media_type)

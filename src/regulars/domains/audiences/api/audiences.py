@@ -35,25 +35,25 @@ class AudienceBody(Body):
     rule: Any = Field(description="A rule: its tree, or its text.")
 
 
-class MemberOut(BaseModel):
+class AudienceMemberOut(BaseModel):
     id: str
     name: str | None
     email: str | None
     since: datetime
 
 
-class CustomerBody(Body):
+class WhichCustomerBody(Body):
     id: str | None = None
     user_id: str | None = None
 
 
-class PreviewBody(Body):
+class AudiencePreviewBody(Body):
     rule: Any = Field(description="A rule: its tree, or its text.")
     at: AwareDatetime | None = Field(None, description="Who matches then; unsaid: now.")
-    customer: CustomerBody | None = None
+    customer: WhichCustomerBody | None = None
 
 
-class PersonOut(BaseModel):
+class SampleCustomerOut(BaseModel):
     id: str
     name: str | None
     email: str | None
@@ -71,9 +71,9 @@ class ExplanationOut(BaseModel):
     conditions: list[ConditionOut]
 
 
-class PreviewOut(BaseModel):
+class AudiencePreviewOut(BaseModel):
     count: int
-    sample: list[PersonOut]
+    sample: list[SampleCustomerOut]
     at: datetime
     rule: dict[str, Any]
     rule_text: str
@@ -104,14 +104,16 @@ async def list_audiences(unit: RequestUnit, after: After = None, limit: Limit = 
 
 @router.post("/api/audiences/preview")
 @needs("read")
-async def preview(request: Request, unit: RequestUnit, body: PreviewBody) -> PreviewOut:
+async def preview_audience(request: Request, unit: RequestUnit, body: AudiencePreviewBody) -> AudiencePreviewOut:
     customer = None if body.customer is None else WhichCustomer(body.customer.id, body.customer.user_id)
     relations = getattr(request.app.state, "warehouse", None)
     found = await service.preview(unit, body.rule, at=body.at, customer=customer, relations=relations)
     told = found.customer
-    return PreviewOut(
+    return AudiencePreviewOut(
         count=found.count,
-        sample=[PersonOut(id=outside("customer", one.id), name=one.name, email=one.email) for one in found.sample],
+        sample=[
+            SampleCustomerOut(id=outside("customer", one.id), name=one.name, email=one.email) for one in found.sample
+        ],
         at=found.at,
         rule=to_tree(found.rule),
         rule_text=to_text(found.rule),
@@ -142,7 +144,9 @@ async def delete_audience(unit: RequestUnit, slug: Slug) -> None:
 
 
 @router.get("/api/audiences/{slug}/members")
-async def list_members(unit: RequestUnit, slug: Slug, after: After = None, limit: Limit = 50) -> Listed[MemberOut]:
+async def list_audience_members(
+    unit: RequestUnit, slug: Slug, after: After = None, limit: Limit = 50
+) -> Listed[AudienceMemberOut]:
     return listed(await service.members(unit, slug, after, limit), _member)
 
 
@@ -169,7 +173,7 @@ def _audience(one: Audience) -> AudienceOut:
     )
 
 
-def _member(one: MemberOfAudience) -> MemberOut:
-    return MemberOut(
+def _member(one: MemberOfAudience) -> AudienceMemberOut:
+    return AudienceMemberOut(
         id=outside("customer", one.person.id), name=one.person.name, email=one.person.email, since=one.since
     )

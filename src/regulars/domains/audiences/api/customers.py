@@ -24,7 +24,7 @@ OutsideId = Annotated[str, Path(max_length=100)]
 Search = Annotated[str | None, Query(max_length=200)]
 
 
-class StageOut(BaseModel):
+class CustomerRowStageOut(BaseModel):
     slug: str
     name: str
 
@@ -34,7 +34,7 @@ class CustomerRowOut(BaseModel):
     name: str | None
     email: str | None
     user_id: str | None
-    stage: StageOut | None
+    stage: CustomerRowStageOut | None
     first_seen_at: datetime
     last_seen_at: datetime
 
@@ -45,7 +45,7 @@ class IdentifierOut(BaseModel):
     first_seen_at: datetime
 
 
-class PlaceOut(StageOut):
+class CustomerPlaceOut(CustomerRowStageOut):
     since: datetime
     because: list[str]
 
@@ -78,8 +78,8 @@ class CustomerOut(BaseModel):
     email: str | None
     identifiers: list[IdentifierOut]
     traits: dict[str, Any]
-    stage: PlaceOut | None
-    pulse: None = None
+    stage: CustomerPlaceOut | None
+    pulse: None
     audiences: list[MembershipOut]
     consents: list[ConsentOut]
     merges: list[MergeOut]
@@ -102,6 +102,10 @@ class TraitValueOut(BaseModel):
     value: Any
     at: datetime
     message_id: str
+
+
+class MergeUndoingOut(BaseModel):
+    state: Literal["ordered"]
 
 
 class ConsentBody(Body):
@@ -135,7 +139,9 @@ async def read_customer(customer_id: OutsideId, unit: RequestUnit) -> CustomerOu
             IdentifierOut(kind=one.kind, value=one.value, first_seen_at=one.first_seen_at) for one in card.identifiers
         ],
         traits=card.customer.traits,
-        stage=place and PlaceOut(slug=place.slug, name=place.name, since=place.since, because=list(place.reasons)),
+        stage=place
+        and CustomerPlaceOut(slug=place.slug, name=place.name, since=place.since, because=list(place.reasons)),
+        pulse=None,
         audiences=[MembershipOut(slug=one.slug, name=one.name, since=one.since) for one in found.audiences],
         consents=[_consent(one) for one in card.consents],
         merges=[
@@ -186,10 +192,10 @@ async def write_consent(
 
 @router.put("/api/merges/{merge_id}/undoing", status_code=202)
 @needs(Permission.CUSTOMERS)
-async def undo_merge(merge_id: OutsideId, unit: RequestUnit) -> dict[str, str]:
+async def undo_merge(merge_id: OutsideId, unit: RequestUnit) -> MergeUndoingOut:
     """Takes the two customers apart again, with the next tick: identifiers, events, traits, answers and journeys."""
     await customers.undo_merge(unit, inside("merge", merge_id))
-    return {"state": "ordered"}
+    return MergeUndoingOut(state="ordered")
 
 
 def _row(one: CustomerLine) -> CustomerRowOut:
@@ -198,7 +204,7 @@ def _row(one: CustomerLine) -> CustomerRowOut:
         name=one.person.name,
         email=one.person.email,
         user_id=one.user_id,
-        stage=StageOut(slug=one.stage, name=one.stage_name or one.stage) if one.stage else None,
+        stage=CustomerRowStageOut(slug=one.stage, name=one.stage_name or one.stage) if one.stage else None,
         first_seen_at=one.first_seen_at,
         last_seen_at=one.last_seen_at,
     )

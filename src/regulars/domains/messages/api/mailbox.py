@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
-from regulars.domains.messages.model import CaughtLine, MailSettings, MailUnknown, MessageLine, Purpose, State
+from regulars.domains.messages.model import CaughtLine, MailSettings, MailUnknown, MessageLine, MessageState, Purpose
 from regulars.domains.messages.service import mailbox
 from regulars.platform.http.door import After, Limit, Listed, RequestUnit, listed
 from regulars.shared.ids import inside, outside
@@ -57,7 +58,7 @@ class MessageLineOut(BaseModel):
     template: str
     subject: str | None
     channel: str
-    state: State
+    state: MessageState
     because: str
     created_at: datetime
     sent_at: datetime | None
@@ -77,7 +78,7 @@ class DeliveryOut(BaseModel):
 
 
 class ResponseOut(BaseModel):
-    kind: str
+    kind: Literal["opened", "clicked"]
     at: datetime
     machine: bool
     url: str | None
@@ -119,7 +120,7 @@ async def read_mail(mail_id: str, unit: RequestUnit) -> MailOut:
     )
 
 
-@router.get("/api/mailbox/{mail_id}/html", response_class=Response)
+@router.get("/api/mailbox/{mail_id}/html", response_class=HTMLResponse)
 async def read_mail_html(mail_id: str, unit: RequestUnit) -> Response:
     mail = await mailbox.mail(unit, inside("mail", mail_id))
     if mail.content.html is None:
@@ -189,7 +190,7 @@ def _message_line(line: MessageLine) -> dict[str, Any]:
         "template": line.template,
         "subject": line.subject,
         "channel": line.channel,
-        "state": State(line.state),
+        "state": MessageState(line.state),
         "because": mailbox.reason(line),
         "created_at": line.created_at,
         "sent_at": line.sent_at,

@@ -37,7 +37,7 @@ class TemplateOut(TemplateLineOut):
     text: str | None
 
 
-class TemplateIn(Body):
+class TemplateBody(Body):
     """`body` is MJML with Liquid; `text` Liquid, left out to derive it from the HTML.
 
     `topic` is what a customer says yes or no to; transactional mail needs none.
@@ -51,14 +51,14 @@ class TemplateIn(Body):
     topic: str | None = None
 
 
-class PreviewIn(Body):
+class TemplatePreviewBody(Body):
     subject: Source
     body: Source
     text: Source | None = None
     customer_id: str | None = None
 
 
-class PreviewOut(BaseModel):
+class TemplatePreviewOut(BaseModel):
     subject: str
     html: str
     text: str
@@ -73,11 +73,11 @@ async def list_templates(
 
 
 @router.post("/api/templates/preview")
-async def preview_template(body: PreviewIn, unit: RequestUnit) -> PreviewOut:
+async def preview_template(body: TemplatePreviewBody, unit: RequestUnit) -> TemplatePreviewOut:
     customer_id = None if body.customer_id is None else inside("customer", body.customer_id)
     shown = await templates.preview(unit, subject=body.subject, body=body.body, text=body.text, customer_id=customer_id)
     rendered = shown.rendered
-    return PreviewOut(subject=rendered.subject, html=rendered.html, text=rendered.text, warnings=shown.warnings)
+    return TemplatePreviewOut(subject=rendered.subject, html=rendered.html, text=rendered.text, warnings=shown.warnings)
 
 
 @router.get("/api/templates/{slug}")
@@ -86,7 +86,7 @@ async def read_template(slug: str, unit: RequestUnit) -> TemplateOut:
 
 
 @router.put("/api/templates/{slug}")
-async def save_template(slug: str, body: TemplateIn, unit: RequestUnit) -> TemplateOut:
+async def save_template(slug: str, body: TemplateBody, unit: RequestUnit) -> TemplateOut:
     return _whole(await templates.save(unit, slug, **body.model_dump()))
 
 

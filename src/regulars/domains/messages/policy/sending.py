@@ -13,10 +13,10 @@ from regulars.domains.messages.model import (
     Answer,
     Consent,
     Deferral,
+    MessageState,
     Outcome,
     Purpose,
     Refusal,
-    State,
     Unknown,
     Why,
     Withheld,
@@ -103,19 +103,19 @@ def outcome(answer: Answer, purpose: Purpose, *, attempt: int) -> Outcome:
     """`attempt` counts from 1 and includes the one that was just answered."""
     match answer:
         case Accepted():
-            return Outcome(State.SENT, "accepted")
+            return Outcome(MessageState.SENT, "accepted")
         case Refusal(code, reply):
             kind = "hard" if is_hard(code, reply) else "soft"
-            return Outcome(State.FAILED, "refused", bounced=kind, why="refused")
+            return Outcome(MessageState.FAILED, "refused", bounced=kind, why="refused")
         case Deferral():
             if (pause := _pause(purpose, attempt)) is not None:
-                return Outcome(State.QUEUED, "deferred", retry_after=pause, why="deferred")
-            return Outcome(State.FAILED, "deferred", bounced="soft", why="gave_up")
+                return Outcome(MessageState.QUEUED, "deferred", retry_after=pause, why="deferred")
+            return Outcome(MessageState.FAILED, "deferred", bounced="soft", why="gave_up")
         case Unknown():
             retry = purpose is Purpose.TRANSACTIONAL and attempt <= UNKNOWN_RETRIES_MAX
             if retry and (pause := _pause(purpose, attempt)) is not None:
-                return Outcome(State.QUEUED, "unknown", retry_after=pause, why="unknown")
-            return Outcome(State.UNKNOWN, "unknown", why="unknown")
+                return Outcome(MessageState.QUEUED, "unknown", retry_after=pause, why="unknown")
+            return Outcome(MessageState.UNKNOWN, "unknown", why="unknown")
         case _:
             assert_never(answer)
 

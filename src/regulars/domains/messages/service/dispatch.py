@@ -22,11 +22,11 @@ from regulars.domains.messages.model import (
     Deferral,
     Mail,
     MailSettings,
+    MessageState,
     Outcome,
     Purpose,
     Rendered,
     Sender,
-    State,
     TemplateFailed,
     Unknown,
     Why,
@@ -217,7 +217,7 @@ async def _record(
     if not await store.record_outcome(unit, message_id, token, outcome, answer, why):
         return False
     told: dict[str, object] = {"message_id": outside("message", message_id), "template": template_slug}
-    if outcome.state is State.SENT:
+    if outcome.state is MessageState.SENT:
         await events.announce(unit, "Email Sent", customer_id, {**told, "subject": subject})
     if outcome.bounced is not None:
         told = {**told, "kind": outcome.bounced, "reply": answer.reply}

@@ -14,9 +14,9 @@ from regulars.domains.messages.model import (
     DeliveryLine,
     MailUnknown,
     MessageLine,
+    MessageState,
     MessageUnknown,
     ResponseLine,
-    State,
 )
 from regulars.domains.messages.policy import reports
 from regulars.domains.messages.policy.reports import OpenedMail
@@ -73,7 +73,7 @@ def reason(message: MessageLine) -> str:
     match message.why.get("consent"):
         case {"topic": topic, "at": at, "source": source}:
             return f"Said yes to {'all mail' if topic == '*' else topic} on {str(at)[:10]} ({source})."
-    if message.state == State.QUEUED:
+    if message.state == MessageState.QUEUED:
         return "It waits for its turn."
     return "Transactional mail needs no consent."
 
