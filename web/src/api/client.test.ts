@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Problem } from "@/lib/problem";
-import { address, get, onSignedOut, path, post, remove } from "./client";
+import { address, get, onSignedOut, post, remove } from "./client";
+import { path } from "./routes";
 
 const answer = vi.fn<typeof fetch>();
 
@@ -61,7 +62,7 @@ test.each([
 
 test("a title in HTTP's own words gives way to one for people", async () => {
   refuses(422, { title: "Unprocessable Content", detail: "The name is empty." });
-  expect(await caught(post("/api/keys", {}))).toMatchObject({
+  expect(await caught(post("/api/keys", { kind: "write", name: "" }))).toMatchObject({
     title: "Not accepted",
     detail: "The name is empty.",
   });
@@ -85,7 +86,7 @@ test("being signed out is announced, a wrong password is not", async () => {
 
 test("every request carries the header that other sites cannot send", async () => {
   answer.mockResolvedValue(new Response(null, { status: 204 }));
-  expect(await remove("/api/keys/key_1")).toBeUndefined();
+  expect(await remove(path("/api/keys/{key_id}", "key_1"))).toBeUndefined();
   const [, sent] = answer.mock.calls[0] ?? [];
   expect(new Headers(sent?.headers).get("X-Regulars-Request")).toBe("1");
   expect(sent?.credentials).toBe("same-origin");
@@ -95,5 +96,5 @@ test("addresses leave out what has no value and encode what comes from data", ()
   expect(address("/api/customers", { q: "a&b", stage: undefined, after: null, limit: 20 })).toBe(
     "/api/customers?q=a%26b&limit=20",
   );
-  expect(path("audiences", "a/../b")).toBe("/api/audiences/a%2F..%2Fb");
+  expect(path("/api/audiences/{slug}", "a/../b")).toBe("/api/audiences/a%2F..%2Fb");
 });

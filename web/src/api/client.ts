@@ -1,7 +1,8 @@
 import { readProblem, unreachable } from "./problem";
+import type { Address, Answer, Body, Params, Rest, RouteOf } from "./routes";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
-export type Params = Record<string, string | number | boolean | null | undefined>;
+type Search = Record<string, string | number | boolean | null | undefined>;
 
 let whenSignedOut: () => void = () => {};
 
@@ -11,7 +12,7 @@ export function onSignedOut(handler: () => void): void {
 }
 
 /** A path with its parameters; those without a value are left out. */
-export function address(path: string, params: Params = {}): string {
+export function address(path: string, params: Search = {}): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
     if (value !== undefined && value !== null && value !== "") search.set(name, String(value));
@@ -20,17 +21,12 @@ export function address(path: string, params: Params = {}): string {
   return query ? `${path}?${query}` : path;
 }
 
-/** Joins path segments, each percent-encoded: ids and slugs come from data. */
-export function path(...segments: string[]): string {
-  return `/api/${segments.map(encodeURIComponent).join("/")}`;
-}
-
-async function request<Answer>(
+async function request<Answered>(
   method: Method,
   url: string,
   body?: unknown,
   signal?: AbortSignal,
-): Promise<Answer> {
+): Promise<Answered> {
   // The server wants this header on every unsafe request that comes with a cookie: other sites cannot set it.
   const headers: Record<string, string> = { Accept: "application/json", "X-Regulars-Request": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -52,14 +48,19 @@ async function request<Answer>(
     if (problem.status === 401 && !(url === "/api/session" && method === "POST")) whenSignedOut();
     throw problem;
   }
-  if (response.status === 204) return undefined as Answer;
-  return (await response.json()) as Answer;
+  if (response.status === 204) return undefined as Answered;
+  return (await response.json()) as Answered;
 }
 
-export const get = <Answer>(url: string, params?: Params, signal?: AbortSignal): Promise<Answer> =>
-  request<Answer>("GET", address(url, params), undefined, signal);
-export const post = <Answer>(url: string, body?: unknown): Promise<Answer> =>
-  request<Answer>("POST", url, body);
-export const put = <Answer>(url: string, body?: unknown): Promise<Answer> =>
-  request<Answer>("PUT", url, body);
-export const remove = <Answer = void>(url: string): Promise<Answer> => request<Answer>("DELETE", url);
+/** What stands at an address, its type still unsaid: `get` knows it from the route. */
+export const fetchJson = <Answered>(url: string, params?: Search, signal?: AbortSignal): Promise<Answered> =>
+  request<Answered>("GET", address(url, params), undefined, signal);
+
+export const get = <R extends RouteOf<"get">>(url: Address<R>, params?: Params<R>, signal?: AbortSignal) =>
+  fetchJson<Answer<R, "get">>(url, params as Search, signal);
+export const post = <R extends RouteOf<"post">>(url: Address<R>, ...body: Rest<Body<R, "post">>) =>
+  request<Answer<R, "post">>("POST", url, body[0]);
+export const put = <R extends RouteOf<"put">>(url: Address<R>, ...body: Rest<Body<R, "put">>) =>
+  request<Answer<R, "put">>("PUT", url, body[0]);
+export const remove = <R extends RouteOf<"delete">>(url: Address<R>) =>
+  request<Answer<R, "delete">>("DELETE", url);

@@ -1,6 +1,7 @@
-import { QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { QueryClient, type UseInfiniteQueryResult, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Problem } from "@/lib/problem";
-import { get, type Params } from "./client";
+import { fetchJson } from "./client";
+import type { Address, Answer, Item, ListRoute, Params, RouteOf } from "./routes";
 import type { List } from "./types";
 
 /** What the API refused will be refused again; only silence and a busy server are worth another try. */
@@ -17,16 +18,19 @@ export const makeQueryClient = (): QueryClient =>
     },
   });
 
-type Options = { params?: Params; enabled?: boolean; refreshEvery?: number };
+type Search = Record<string, string | number | null | undefined>;
+type Pace = { enabled?: boolean; refreshEvery?: number };
+type Options<R> = Pace & { params?: Params<R> };
 
 /** One resource by its address. The cache key is the address and its parameters. */
-export function useResource<Answer>(
-  url: string,
-  { params = {}, enabled = true, refreshEvery }: Options = {},
-) {
-  return useQuery<Answer, Error>({
+export function useResource<R extends RouteOf<"get">>(url: Address<R>, { params, ...pace }: Options<R> = {}) {
+  return useJson<Answer<R, "get">>(url, params as Search, pace);
+}
+
+function useJson<Answered>(url: string, params: Search = {}, { enabled = true, refreshEvery }: Pace = {}) {
+  return useQuery<Answered, Error>({
     queryKey: [url, params],
-    queryFn: ({ signal }) => get<Answer>(url, params, signal),
+    queryFn: ({ signal }) => fetchJson<Answered>(url, params, signal),
     enabled,
     refetchInterval: refreshEvery ?? false,
     // A different address is a different thing: showing the last one's data under the new name would be a lie.
@@ -34,19 +38,26 @@ export function useResource<Answer>(
   });
 }
 
+export type ListQuery<Row> = UseInfiniteQueryResult<List<Row>, Error>;
+
 /** A cursor-paged list. `data` is every page so far in one `items`, with the first page's other fields. */
-export function useList<Item, Page extends List<Item> = List<Item>>(
+export function useList<R extends ListRoute>(url: Address<R>, { params, ...pace }: Options<R> = {}) {
+  return usePages<Item<R>, Answer<R, "get"> & List<Item<R>>>(url, params as Search, pace);
+}
+
+function usePages<Row, Page extends List<Row>>(
   url: string,
-  { params = {}, enabled = true, refreshEvery }: Options = {},
+  params: Search = {},
+  { enabled = true, refreshEvery }: Pace = {},
 ) {
   return useInfiniteQuery({
     queryKey: [url, params, "list"],
-    queryFn: ({ pageParam, signal }) => get<Page>(url, { ...params, after: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => fetchJson<Page>(url, { ...params, after: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page: Page) => page.next,
     enabled,
     refetchInterval: refreshEvery ?? false,
-    select: (data): Page & { items: Item[] } => ({
+    select: (data): Page & { items: Row[] } => ({
       ...(data.pages[0] as Page),
       next: data.pages.at(-1)?.next ?? null,
       items: data.pages.flatMap((page) => page.items),

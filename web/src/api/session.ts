@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, post, remove } from "./client";
+import { path } from "./routes";
 import type { Session } from "./types";
 
 const KEY = ["/api/session"];
@@ -8,7 +9,7 @@ const KEY = ["/api/session"];
 export const useSession = () =>
   useQuery<Session, Error>({
     queryKey: KEY,
-    queryFn: ({ signal }) => get<Session>("/api/session", {}, signal),
+    queryFn: ({ signal }) => get("/api/session", undefined, signal),
     staleTime: 60_000,
   });
 
@@ -20,10 +21,9 @@ export function useSessionVerbs() {
     client.setQueryData(KEY, session);
   };
   return {
-    signIn: async (email: string, password: string) =>
-      begin(await post<Session>("/api/session", { email, password })),
+    signIn: async (email: string, password: string) => begin(await post("/api/session", { email, password })),
     setUp: async (token: string, owner: { name: string; email: string; password: string }) =>
-      begin(await post<Session>(`/api/setup/${encodeURIComponent(token)}`, owner)),
+      begin(await post(path("/api/setup/{token}", token), owner)),
     signOut: async () => {
       await remove("/api/session");
       client.clear();

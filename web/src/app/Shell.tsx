@@ -2,7 +2,7 @@ import { AppShell, Burger, Drawer, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link, Outlet, useLocation, useMatches } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import type { LifecycleModel, List, Problem } from "@/api";
+import type { Problem } from "@/api";
 import { useResource, useSession } from "@/api";
 import { Brand, Loaded, Page, ProblemNotice, StageColours, Waiting } from "@/design";
 import { DemoNote } from "./DemoNote";
@@ -89,7 +89,7 @@ function Outage({ problem, retry }: { problem: Problem; retry: () => void }) {
 }
 
 function Stages({ children }: { children: React.ReactNode }) {
-  const models = useResource<List<LifecycleModel>>("/api/lifecycles");
+  const models = useResource("/api/lifecycles");
   const active = models.data?.items.find((model) => model.active);
   return <StageColours order={active?.stages.map((stage) => stage.slug) ?? []}>{children}</StageColours>;
 }

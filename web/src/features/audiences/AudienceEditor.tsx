@@ -2,7 +2,7 @@ import { Button, Card, Group, TextInput, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { type Audience, path, put, putNew, type RuleTree, useResource, type Vocabulary } from "@/api";
+import { type Audience, path, put, putNew, type RuleTree, useResource } from "@/api";
 import { BackLink, Page, ProblemNotice, useUnsaved } from "@/design";
 import { RuleBuilder } from "@/design/rules";
 import { slugOf } from "@/lib/slug";
@@ -21,7 +21,7 @@ export function AudienceEditor({ audience }: { audience: Audience | null }) {
   const [at, setAt] = useState<string | null>(null);
   const history = useHistory<Rule>(audience?.rule ?? ANYBODY);
   const rule = history.now;
-  const vocabulary = useResource<Vocabulary>("/api/vocabulary");
+  const vocabulary = useResource("/api/vocabulary");
   const preview = usePreview(rule, at);
   const slug = audience?.slug ?? slugOf(name);
   const mayLeave = useUnsaved(history.undo !== null || name !== (audience?.name ?? ""));
@@ -29,7 +29,7 @@ export function AudienceEditor({ audience }: { audience: Audience | null }) {
   const queries = useQueryClient();
   const save = useMutation({
     mutationFn: () =>
-      (audience ? put : putNew)<Audience>(path("audiences", slug), {
+      (audience ? put : putNew)(path("/api/audiences/{slug}", slug), {
         name: name.trim(),
         rule: sendable(rule).rule,
       }),

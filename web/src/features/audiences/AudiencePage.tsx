@@ -22,7 +22,7 @@ const refresh_ms = 5_000;
 
 export default function AudiencePage() {
   const { slug = "" } = useParams({ strict: false }) as { slug?: string };
-  const audience = useResource<Audience>(path("audiences", slug), { refreshEvery: refresh_ms });
+  const audience = useResource(path("/api/audiences/{slug}", slug), { refreshEvery: refresh_ms });
   return (
     <LoadedPage query={audience} title="Audience" above={<BackLink to="/audiences">Audiences</BackLink>}>
       {(found) => <AudienceView audience={found} />}
@@ -92,7 +92,7 @@ const COLUMNS: Column<AudienceMember>[] = [
 ];
 
 function Members({ slug, filling }: { slug: string; filling: boolean }) {
-  const members = useList<AudienceMember>(path("audiences", slug, "members"));
+  const members = useList(path("/api/audiences/{slug}/members", slug), { refreshEvery: refresh_ms });
   return (
     <Loaded
       query={members}

@@ -42,7 +42,7 @@ const COLUMNS: Column<Audience>[] = [
 const refresh_ms = 5_000;
 
 export default function AudiencesPage() {
-  const audiences = useList<Audience>("/api/audiences", { refreshEvery: refresh_ms });
+  const audiences = useList("/api/audiences", { refreshEvery: refresh_ms });
   const add = (
     <Button component={Link} to="/audiences/new" leftSection={<IconPlus size={16} aria-hidden />}>
       New audience

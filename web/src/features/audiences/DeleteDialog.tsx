@@ -11,7 +11,7 @@ export function DeleteDialog({ audience, close }: { audience: Audience; close: (
   const queries = useQueryClient();
   const navigate = useNavigate();
   const gone = useMutation({
-    mutationFn: () => remove(path("audiences", audience.slug)),
+    mutationFn: () => remove(path("/api/audiences/{slug}", audience.slug)),
     onSuccess: async () => {
       await navigate({ to: "/audiences" });
       await queries.invalidateQueries({ predicate: ({ queryKey: [key] }) => key === "/api/audiences" });

@@ -21,8 +21,7 @@ export function usePreview(rule: Rule, at: string | null) {
   const asked = sendable(settled);
   const query = useQuery<Preview, Error>({
     queryKey: ["preview", asked.rule, at],
-    queryFn: () =>
-      post<Preview>("/api/audiences/preview", at ? { rule: asked.rule, at } : { rule: asked.rule }),
+    queryFn: () => post("/api/audiences/preview", at ? { rule: asked.rule, at } : { rule: asked.rule }),
     enabled: askable(settled),
     placeholderData: keepPreviousData,
     staleTime: 10_000,

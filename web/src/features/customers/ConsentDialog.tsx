@@ -22,9 +22,13 @@ export function ConsentDialog({
   const [topic, setTopic] = useState(before?.topic ?? "");
   const [answer, setAnswer] = useState<Consent["answer"]>(before?.answer === "yes" ? "no" : "yes");
   const queries = useQueryClient();
-  const url = path("customers", customer.id);
+  const url = path("/api/customers/{customer_id}", customer.id);
   const record = useMutation({
-    mutationFn: () => put(path("customers", customer.id, "consents", channel, topic.trim()), { answer }),
+    mutationFn: () =>
+      put(
+        path("/api/customers/{customer_id}/consents/{channel}/{topic}", customer.id, channel, topic.trim()),
+        { answer },
+      ),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: [url] });
       close();

@@ -1,7 +1,7 @@
 import { Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
-import { type Audience, type LifecycleModel, type List, useResource } from "@/api";
+import { useResource } from "@/api";
 import { IconSearch } from "@/design";
 import styles from "./customers.module.css";
 
@@ -11,8 +11,8 @@ const pause_ms = 250;
 
 /** The filters of the list. They live in the address, so that a filtered list can be sent to a colleague. */
 export function CustomerFilters({ filters, change }: { filters: Filters; change: (next: Filters) => void }) {
-  const lifecycles = useResource<List<LifecycleModel>>("/api/lifecycles");
-  const audiences = useResource<List<Audience>>("/api/audiences", { params: { limit: 200 } });
+  const lifecycles = useResource("/api/lifecycles");
+  const audiences = useResource("/api/audiences", { params: { limit: 200 } });
   const stages = lifecycles.data?.items.find((lifecycle) => lifecycle.active)?.stages ?? [];
   return (
     <search className={styles.filters} aria-label="Customers">

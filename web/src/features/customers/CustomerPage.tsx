@@ -18,7 +18,7 @@ type Tab = (typeof TABS)[number];
 
 export default function CustomerPage() {
   const { id = "" } = useParams({ strict: false }) as { id?: string };
-  const customer = useResource<Customer>(path("customers", id));
+  const customer = useResource(path("/api/customers/{customer_id}", id));
   return (
     <LoadedPage query={customer} title="Customer" above={<BackLink to="/customers">Customers</BackLink>}>
       {(found) => <CustomerView customer={found} asked={id} />}

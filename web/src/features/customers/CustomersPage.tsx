@@ -47,7 +47,7 @@ export default function CustomersPage() {
     stage: searchText(search.stage),
     audience: searchText(search.audience),
   };
-  const customers = useList<CustomerRow>("/api/customers", { params: filters });
+  const customers = useList("/api/customers", { params: filters });
   // Each letter typed is not a place to go back to.
   const filter = (next: Filters) => void navigate({ to: "/customers", search: next, replace: true });
   const filtered = Boolean(filters.q || filters.stage || filters.audience);

@@ -27,7 +27,7 @@ const COLUMNS: Column<Enrolment>[] = [
 ];
 
 export function Enrolments({ customer }: { customer: string }) {
-  const enrolments = useList<Enrolment>(path("customers", customer, "enrolments"));
+  const enrolments = useList(path("/api/customers/{customer_id}/enrolments", customer));
   return (
     <Loaded
       query={enrolments}

@@ -45,9 +45,9 @@ function UndoDialog({ merge, customer, close }: { merge: Merge; customer: Custom
   const [typed, setTyped] = useState("");
   const queries = useQueryClient();
   const undo = useMutation({
-    mutationFn: () => put(path("merges", merge.id, "undoing")),
+    mutationFn: () => put(path("/api/merges/{merge_id}/undoing", merge.id)),
     onSuccess: async () => {
-      const about = path("customers", customer.id);
+      const about = path("/api/customers/{customer_id}", customer.id);
       await queries.invalidateQueries({
         predicate: ({ queryKey: [key] }) => typeof key === "string" && key.startsWith(about),
       });

@@ -43,7 +43,7 @@ const COLUMNS: Column<CustomerMessage>[] = [
 
 /** Every message made for this customer, sent or not, with the reason when it was not. */
 export function Messages({ customer }: { customer: string }) {
-  const messages = useList<CustomerMessage>(path("customers", customer, "messages"));
+  const messages = useList(path("/api/customers/{customer_id}/messages", customer));
   return (
     <Loaded
       query={messages}

@@ -1,7 +1,7 @@
 import { ActionIcon, Popover, Stack, Text } from "@mantine/core";
 import IconHistory from "@tabler/icons-react/dist/esm/icons/IconHistory.mjs";
 import { useState } from "react";
-import { type Customer, type List, path, type TraitValue, useResource } from "@/api";
+import { type Customer, path, useResource } from "@/api";
 import { Instant, Loaded, Waiting } from "@/design";
 import { valueText } from "./names";
 import { Panel } from "./Panel";
@@ -60,7 +60,7 @@ function Trait({ customer, name, value }: { customer: string; name: string; valu
 }
 
 function History({ customer, name }: { customer: string; name: string }) {
-  const history = useResource<List<TraitValue>>(path("customers", customer, "traits", name));
+  const history = useResource(path("/api/customers/{customer_id}/traits/{key}", customer, name));
   return (
     <Stack
       gap={8}

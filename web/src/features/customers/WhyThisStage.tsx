@@ -8,7 +8,7 @@ import { Panel } from "./Panel";
 
 /** Every stage with the conditions of its rule, as the API judged them, and the moves that led here. */
 export function WhyThisStage({ customer }: { customer: Customer }) {
-  const why = useResource<StageWhy>(path("customers", customer.id, "stage"));
+  const why = useResource(path("/api/customers/{customer_id}/stage", customer.id));
   return (
     <Panel title="Why this stage">
       <Loaded

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { get, type List, path, type TimelineEvent, useResource } from "@/api";
+import { get, path, useResource } from "@/api";
 import { type Loaded, withNewest, withOlder } from "./happenings";
 
 const page_items = 25;
@@ -8,8 +8,8 @@ const refresh_ms = 2_000;
 
 /** A customer's timeline, newest first: asks for new events every two seconds, and for older ones when told to. */
 export function useTimeline(customer: string) {
-  const url = path("customers", customer, "timeline");
-  const head = useResource<List<TimelineEvent>>(url, {
+  const url = path("/api/customers/{customer_id}/timeline", customer);
+  const head = useResource(url, {
     params: { limit: page_items },
     refreshEvery: refresh_ms,
   });
@@ -27,7 +27,7 @@ export function useTimeline(customer: string) {
   useEffect(() => {
     if (top === undefined) return;
     if (first.current !== undefined && first.current !== top) {
-      const about = path("customers", customer);
+      const about = path("/api/customers/{customer_id}", customer);
       void queries.invalidateQueries({
         predicate: ({ queryKey: [key] }) => typeof key === "string" && key.startsWith(about) && key !== url,
       });
@@ -36,7 +36,7 @@ export function useTimeline(customer: string) {
   }, [top, customer, url, queries]);
 
   const older = useMutation({
-    mutationFn: () => get<List<TimelineEvent>>(url, { limit: page_items, after: shown.next }),
+    mutationFn: () => get(url, { limit: page_items, after: shown.next }),
     onSuccess: (page) => setShown((before) => withOlder(before, page)),
   });
 

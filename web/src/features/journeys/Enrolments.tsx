@@ -13,7 +13,7 @@ const refresh_ms = 3_000;
 
 /** Who travels, where they are, and, opened, everything that happened to them on the way. */
 export function Enrolments({ journey }: { journey: Journey }) {
-  const enrolments = useList<Enrolment>(path("journeys", journey.slug, "enrolments"), {
+  const enrolments = useList(path("/api/journeys/{slug}/enrolments", journey.slug), {
     refreshEvery: refresh_ms,
   });
   const search = useSearch({ strict: false }) as Record<string, unknown>;

@@ -17,7 +17,7 @@ const refresh_ms = 3_000;
 
 export default function JourneyPage() {
   const { slug = "" } = useParams({ strict: false }) as { slug?: string };
-  const journey = useResource<Journey>(path("journeys", slug), { refreshEvery: refresh_ms });
+  const journey = useResource(path("/api/journeys/{slug}", slug), { refreshEvery: refresh_ms });
   return (
     <LoadedPage query={journey} title="Journey" above={<BackLink to="/journeys">Journeys</BackLink>}>
       {(found) => <JourneyView journey={found} />}

@@ -37,7 +37,7 @@ const COLUMNS: Column<JourneyRow>[] = [
 const refresh_ms = 5_000;
 
 export default function JourneysPage() {
-  const journeys = useList<JourneyRow>("/api/journeys", { refreshEvery: refresh_ms });
+  const journeys = useList("/api/journeys", { refreshEvery: refresh_ms });
   const add = (
     <Button component={Link} to="/journeys/new" leftSection={<IconPlus size={16} aria-hidden />}>
       New journey

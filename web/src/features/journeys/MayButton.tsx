@@ -1,17 +1,16 @@
 import { Button, type ButtonProps, Tooltip } from "@mantine/core";
-import type { Journey } from "@/api";
+import type { Journey, JourneyVerb } from "@/api";
 
-type Props = ButtonProps & { journey: Journey; verb: string; onClick: () => void; children: React.ReactNode };
+type Props = ButtonProps & {
+  journey: Journey;
+  verb: JourneyVerb;
+  onClick: () => void;
+  children: React.ReactNode;
+};
 
-/**
- * A verb the API allows or refuses. Refused, it stays reachable by keyboard and says why; a verb the API does not
- * mention is not offered.
- */
+/** A verb the API allows or refuses. Refused, it stays reachable by keyboard and says why. */
 export function MayButton({ journey, verb, onClick, children, ...look }: Props) {
-  const allowed = journey.may[verb];
-  if (allowed === undefined) return null;
-  const reason = journey.may[`${verb}_reason`];
-  const why = allowed ? null : typeof reason === "string" && reason ? reason : "Not possible now.";
+  const why = journey.may[verb] ? null : (journey.may[`${verb}_reason`] ?? "Not possible now.");
   return (
     <Tooltip label={why} disabled={why === null} multiline maw={280}>
       <Button

@@ -7,7 +7,7 @@ import styles from "./journeys.module.css";
 
 /** One customer's way through the journey, visit by visit. */
 export function Passage({ id, journey, close }: { id: string; journey: Journey; close: () => void }) {
-  const enrolment = useResource<EnrolmentPassages>(path("enrolments", id), { refreshEvery: 3_000 });
+  const enrolment = useResource(path("/api/enrolments/{enrolment_id}", id), { refreshEvery: 3_000 });
   return (
     <Drawer opened onClose={close} position="right" title="Passage" size="md">
       <Loaded query={enrolment} waiting={<Waiting lines={6} />}>

@@ -22,7 +22,7 @@ const COLUMNS: Column<Refusal>[] = [
 
 /** Who met the trigger and still did not enter, and why: what is missing is as telling as what is there. */
 export function Refusals({ journey }: { journey: Journey }) {
-  const refusals = useList<Refusal>(path("journeys", journey.slug, "refusals"));
+  const refusals = useList(path("/api/journeys/{slug}/refusals", journey.slug));
   return (
     <Loaded
       query={refusals}

@@ -15,8 +15,6 @@ export function Rules({ definition }: { definition: JourneyDefinition }) {
         <Text size="sm" c="dimmed">
           Never: everyone who enters travels to the end.
         </Text>
-      ) : typeof definition.leave_when === "string" ? (
-        <RuleText rule={definition.leave_when} />
       ) : (
         <TreeAsText rule={definition.leave_when} />
       )}
@@ -31,7 +29,7 @@ export function Rules({ definition }: { definition: JourneyDefinition }) {
 function TreeAsText({ rule }: { rule: RuleTree }) {
   const preview = useQuery<Preview, Error>({
     queryKey: ["preview", rule, null],
-    queryFn: () => post<Preview>("/api/audiences/preview", { rule }),
+    queryFn: () => post("/api/audiences/preview", { rule }),
     staleTime: Number.POSITIVE_INFINITY,
   });
   return (

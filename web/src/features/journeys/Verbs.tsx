@@ -13,9 +13,11 @@ export function Verbs({ journey }: { journey: Journey }) {
   const [asking, setAsking] = useState<"publish" | "delete" | null>(null);
   const queries = useQueryClient();
   const act = useMutation({
-    mutationFn: (verb: "pause" | "resume") =>
-      (verb === "pause" ? put : remove)<void>(path("journeys", journey.slug, "pause")),
-    onSettled: () => queries.invalidateQueries({ queryKey: [path("journeys", journey.slug)] }),
+    mutationFn: (verb: "pause" | "resume") => {
+      const pause = path("/api/journeys/{slug}/pause", journey.slug);
+      return verb === "pause" ? put(pause) : remove(pause);
+    },
+    onSettled: () => queries.invalidateQueries({ queryKey: [path("/api/journeys/{slug}", journey.slug)] }),
     onError: (error) =>
       notifications.show({ color: "red", title: "Nothing changed", message: asProblem(error).message }),
   });
@@ -45,13 +47,14 @@ export function Verbs({ journey }: { journey: Journey }) {
 function Ask({ what, journey, close }: { what: "publish" | "delete"; journey: Journey; close: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const own = path("journeys", journey.slug);
+  const own = path("/api/journeys/{slug}", journey.slug);
   const act = useMutation({
-    mutationFn: () => (what === "publish" ? put<void>(`${own}/publication`) : remove(own)),
+    mutationFn: async (): Promise<unknown> =>
+      what === "publish" ? put(path("/api/journeys/{slug}/publication", journey.slug)) : remove(own),
     onSuccess: async () => {
       if (what === "delete") await navigate({ to: "/journeys" });
       else close();
-      const stale = what === "publish" ? [own, "/api/journeys"] : ["/api/journeys"];
+      const stale: string[] = what === "publish" ? [own, "/api/journeys"] : ["/api/journeys"];
       await queries.invalidateQueries({ predicate: ({ queryKey: [key] }) => stale.includes(String(key)) });
     },
   });

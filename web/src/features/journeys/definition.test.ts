@@ -28,6 +28,14 @@ test("a definition that is no line is not shown as one", () => {
   expect(inOrder({ ...definition, first: "s1", steps: loop })).toBeNull();
 });
 
+test("an unfinished draft is a line of the steps it has", () => {
+  expect(inOrder({ ...definition, first: null, steps: [] })).toEqual([]);
+  const lone: JourneyStep = { id: "s1", send: "welcome", next: null };
+  expect(inOrder({ ...definition, first: "s1", steps: [lone] })).toEqual([lone]);
+  expect(inLine(definition, [lone]).steps).toEqual([lone]);
+  expect(inLine(definition, []).first).toBeNull();
+});
+
 test("ordering and linking again gives the same journey", () => {
   const line = inLine(definition, inOrder(definition) ?? []);
   expect(line.first).toBe("s2");
@@ -39,7 +47,7 @@ test("a new step comes before the leaving and takes an unused id", () => {
   const steps = inOrder(definition) ?? [];
   const id = freshId(steps);
   expect(id).toBe("s4");
-  const more = withStep(steps, { id, send: "offer" });
+  const more = withStep(steps, { id, send: "offer", next: null });
   expect(more.map((step) => step.id)).toEqual(["s2", "s1", "s4", "s3"]);
   expect(inLine(definition, more).steps[1]).toEqual({ id: "s1", wait: "2d", next: "s4" });
 });

@@ -10,14 +10,14 @@ export type Enter = JourneyDefinition["enter"];
 export const kindOf = (step: JourneyStep): "send" | "wait" | "leave" =>
   "send" in step ? "send" : "wait" in step ? "wait" : "leave";
 
-const nextOf = (step: JourneyStep): string | undefined => ("next" in step ? step.next : undefined);
+const nextOf = (step: JourneyStep): string | null => ("next" in step ? step.next : null);
 
 /** The steps in the order they are travelled; null when they do not form one line and a list would be a lie. */
 export function inOrder(definition: JourneyDefinition): JourneyStep[] | null {
   const byId = new Map(definition.steps.map((step) => [step.id, step]));
   const ordered: JourneyStep[] = [];
-  let at: string | undefined = definition.first;
-  while (at !== undefined && ordered.length <= definition.steps.length) {
+  let at = definition.first;
+  while (at !== null && ordered.length <= definition.steps.length) {
     const step = byId.get(at);
     if (step === undefined) return null;
     ordered.push(step);
@@ -30,10 +30,9 @@ export function inOrder(definition: JourneyDefinition): JourneyStep[] | null {
 export function inLine(definition: JourneyDefinition, steps: readonly JourneyStep[]): JourneyDefinition {
   const linked = steps.map((step, index) => {
     const after = steps[index + 1];
-    const { next: _, ...bare } = step as JourneyStep & { next?: string };
-    return after === undefined || "leave" in bare ? bare : { ...bare, next: after.id };
+    return "leave" in step ? step : { ...step, next: after?.id ?? null };
   });
-  return { ...definition, first: steps[0]?.id ?? "", steps: linked as JourneyStep[] };
+  return { ...definition, first: steps[0]?.id ?? null, steps: linked };
 }
 
 /** An id no step has or had in this draft: one above the highest number. */

@@ -12,7 +12,7 @@ import { StageList } from "./StageList";
 import { StageTable } from "./StageTable";
 
 export default function LifecyclePage() {
-  const overview = useResource<LifecycleOverview>("/api/lifecycle", { refreshEvery: 5_000 });
+  const overview = useResource("/api/lifecycle", { refreshEvery: 5_000 });
   return (
     <Loaded
       query={overview}

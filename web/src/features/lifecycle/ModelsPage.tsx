@@ -23,7 +23,7 @@ import { metricName } from "./metrics";
 
 /** The lifecycles to choose from: those that ship with Regulars and those of the company. */
 export default function ModelsPage() {
-  const models = useList<LifecycleModel>("/api/lifecycles");
+  const models = useList("/api/lifecycles");
   return (
     <Page
       title="Lifecycle models"
@@ -109,7 +109,7 @@ type ActivationProps = { model: LifecycleModel; opened: boolean; close: () => vo
 function Activation({ model, opened, close }: ActivationProps) {
   const client = useQueryClient();
   const activate = useMutation({
-    mutationFn: () => put(path("lifecycles", model.slug, "activation")),
+    mutationFn: () => put(path("/api/lifecycles/{slug}/activation", model.slug)),
     onSuccess: async () => {
       await client.invalidateQueries();
       notifications.show({

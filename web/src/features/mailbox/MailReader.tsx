@@ -6,7 +6,7 @@ import styles from "./mailbox.module.css";
 
 /** One mail, in the parts a mail reader hides: HTML, text, links, headers. */
 export function MailReader({ id, back }: { id: string; back: () => void }) {
-  const mail = useResource<MailDetail>(path("mailbox", id));
+  const mail = useResource(path("/api/mailbox/{mail_id}", id));
   return (
     <>
       <Button
@@ -75,7 +75,7 @@ function Read({ mail }: { mail: MailDetail }) {
             title="The mail as HTML"
             className={styles.frame}
             sandbox="allow-popups allow-popups-to-escape-sandbox"
-            src={`${path("mailbox", mail.id)}/html`}
+            src={path("/api/mailbox/{mail_id}/html", mail.id)}
           />
         </Tabs.Panel>
         <Tabs.Panel value="text">

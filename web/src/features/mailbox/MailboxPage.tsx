@@ -1,6 +1,6 @@
 import { Alert, Card, Code, Text } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type Mail, type Mailbox, useList } from "@/api";
+import { useList } from "@/api";
 import { EmptyState, IconMail, Loaded, Page, Waiting } from "@/design";
 import { searchText } from "@/lib/search";
 import { MailList } from "./MailList";
@@ -11,7 +11,7 @@ const refresh_ms = 3_000;
 
 /** The mail Regulars caught instead of sending: a list, and beside it the one being read. */
 export default function MailboxPage() {
-  const mails = useList<Mail, Mailbox>("/api/mailbox", { refreshEvery: refresh_ms });
+  const mails = useList("/api/mailbox", { refreshEvery: refresh_ms });
   const search = useSearch({ strict: false }) as Record<string, unknown>;
   const navigate = useNavigate();
   const read = searchText(search.mail);

@@ -11,7 +11,7 @@ import { Doorway } from "./Doorway";
 export default function SetupPage() {
   const search: Record<string, unknown> = useSearch({ strict: false });
   const token = searchText(search.token) ?? "";
-  const link = useResource<{ expires_at: string }>(path("setup", token), { enabled: token !== "" });
+  const link = useResource(path("/api/setup/{token}", token), { enabled: token !== "" });
   return (
     <Doorway title="Welcome to Regulars" lead="Make the owner's account. It may do everything here.">
       {token === "" ? (

@@ -1,5 +1,5 @@
 import { Code } from "@mantine/core";
-import type { AuditEntry } from "@/api";
+import { type AuditEntry, useList } from "@/api";
 import { type Column, EmptyState, Instant } from "@/design";
 import { ListPage } from "./ListPage";
 
@@ -22,11 +22,12 @@ const COLUMNS: Column<AuditEntry>[] = [
 ];
 
 export default function AuditPage() {
+  const list = useList("/api/audit");
   return (
     <ListPage
       title="Audit"
       lead="Who did what, newest first. Entries are never changed or removed."
-      url="/api/audit"
+      list={list}
       columns={COLUMNS}
       empty={
         <EmptyState title="Nothing yet">

@@ -7,7 +7,7 @@ import { Loaded, ProblemNotice } from "@/design";
 import { SettingsFrame } from "./SettingsFrame";
 
 export default function CompanyPage() {
-  const settings = useResource<Settings>("/api/settings");
+  const settings = useResource("/api/settings");
   return (
     <SettingsFrame title="Company" lead="Who you are to your customers, and whose midnight ends the day.">
       <Loaded query={settings}>{(data) => <CompanyForm settings={data} />}</Loaded>
@@ -21,7 +21,7 @@ function CompanyForm({ settings }: { settings: Settings }) {
   const client = useQueryClient();
   const form = useForm<Settings>({ mode: "uncontrolled", initialValues: settings });
   const save = useMutation({
-    mutationFn: (values: Settings) => put<Settings>("/api/settings", values),
+    mutationFn: (values: Settings) => put("/api/settings", values),
     onSuccess: (saved, sent) => {
       client.setQueryData(["/api/settings", {}], saved ?? sent);
       void client.invalidateQueries({ queryKey: ["/api/session"] });

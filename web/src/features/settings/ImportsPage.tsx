@@ -1,5 +1,5 @@
 import { Badge, Progress, Stack, Text } from "@mantine/core";
-import type { Import } from "@/api";
+import { type Import, useList } from "@/api";
 import { type Column, CopyText, EmptyState, Instant } from "@/design";
 import { count, percent } from "@/lib/format";
 import { ListPage } from "./ListPage";
@@ -43,13 +43,13 @@ function State({ row }: { row: Import }) {
 }
 
 export default function ImportsPage() {
+  const list = useList("/api/imports", { refreshEvery: 2_000 });
   return (
     <ListPage
       title="Imports"
       lead="Files of orders, events or customers, taken in as history: they settle stages and start no journey."
-      url="/api/imports"
+      list={list}
       columns={COLUMNS}
-      refreshEvery={2_000}
       empty={
         <EmptyState title="Nothing imported yet">
           <Text mb="sm">

@@ -9,7 +9,7 @@ import { SettingsFrame } from "./SettingsFrame";
 import { snippets } from "./snippets";
 
 export default function KeysPage() {
-  const keys = useList<Key>("/api/keys");
+  const keys = useList("/api/keys");
   const [making, dialog] = useDisclosure(false);
   const [leaving, revoke] = useState<Key | null>(null);
   return (

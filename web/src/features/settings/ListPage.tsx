@@ -1,28 +1,19 @@
 import { Card } from "@mantine/core";
 import type { ReactNode } from "react";
-import { useList } from "@/api";
+import type { ListQuery } from "@/api";
 import { type Column, DataTable, Loaded } from "@/design";
 import { SettingsFrame } from "./SettingsFrame";
 
 type Props<Row> = {
   title: string;
   lead: ReactNode;
-  url: string;
+  list: ListQuery<Row>;
   columns: Column<Row>[];
   empty: ReactNode;
-  refreshEvery?: number;
 };
 
 /** A settings page that is one list. */
-export function ListPage<Row extends { id: string }>({
-  title,
-  lead,
-  url,
-  columns,
-  empty,
-  refreshEvery,
-}: Props<Row>) {
-  const list = useList<Row>(url, { refreshEvery });
+export function ListPage<Row extends { id: string }>({ title, lead, list, columns, empty }: Props<Row>) {
   return (
     <SettingsFrame title={title} lead={lead}>
       <Card>

@@ -1,5 +1,5 @@
 import { Badge } from "@mantine/core";
-import type { Member } from "@/api";
+import { type Member, useList } from "@/api";
 import { type Column, EmptyState } from "@/design";
 import { ListPage } from "./ListPage";
 
@@ -14,11 +14,12 @@ const COLUMNS: Column<Member>[] = [
 ];
 
 export default function MembersPage() {
+  const list = useList("/api/members");
   return (
     <ListPage
       title="Members"
       lead="Colleagues who sign in to Regulars."
-      url="/api/members"
+      list={list}
       columns={COLUMNS}
       empty={<EmptyState title="No members">The first one comes through the set-up link.</EmptyState>}
     />

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Modal, SegmentedControl, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type NewKey, post } from "@/api";
+import { post } from "@/api";
 import { CopyText, ProblemNotice } from "@/design";
 
 type Values = { kind: "admin" | "write"; name: string };
@@ -11,7 +11,7 @@ export function NewKeyDialog({ opened, close }: { opened: boolean; close: () => 
   const client = useQueryClient();
   const form = useForm<Values>({ initialValues: { kind: "admin", name: "" } });
   const make = useMutation({
-    mutationFn: (values: Values) => post<NewKey>("/api/keys", values),
+    mutationFn: (values: Values) => post("/api/keys", values),
     onSuccess: () => client.invalidateQueries({ queryKey: ["/api/keys"] }),
   });
   const done = () => {

@@ -1,6 +1,6 @@
 import { Anchor, Code } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import type { Rejection } from "@/api";
+import { type Rejection, useList } from "@/api";
 import { type Column, EmptyState, Instant } from "@/design";
 import { ListPage } from "./ListPage";
 
@@ -37,13 +37,13 @@ function Body({ row }: { row: Rejection }) {
 }
 
 export default function RejectionsPage() {
+  const list = useList("/api/rejections", { refreshEvery: 5_000 });
   return (
     <ListPage
       title="Rejected events"
       lead="What was sent and could not be taken in, each with its reason. Nothing is dropped in silence."
-      url="/api/rejections"
+      list={list}
       columns={COLUMNS}
-      refreshEvery={5_000}
       empty={<EmptyState title="Nothing was rejected">Every event that arrived could be read.</EmptyState>}
     />
   );

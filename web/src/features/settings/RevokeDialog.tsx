@@ -7,7 +7,7 @@ import { ProblemNotice } from "@/design";
 export function RevokeDialog({ revoked: key, close }: { revoked: Key | null; close: () => void }) {
   const client = useQueryClient();
   const revoke = useMutation({
-    mutationFn: (id: string) => remove(path("keys", id)),
+    mutationFn: (id: string) => remove(path("/api/keys/{key_id}", id)),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ["/api/keys"] });
       close();

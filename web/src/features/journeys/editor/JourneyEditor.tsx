@@ -11,7 +11,6 @@ import {
   put,
   putNew,
   useResource,
-  type Vocabulary,
 } from "@/api";
 import { BackLink, Page, ProblemNotice, useUnsaved } from "@/design";
 import { withoutLoneGroup } from "@/design/rules";
@@ -31,23 +30,23 @@ function below(errors: readonly FieldError[], prefix: string): FieldError[] {
 }
 
 const shortened = (rule: JourneyDefinition["leave_when"]) =>
-  rule === null || typeof rule === "string" ? { rule, prefix: "" } : withoutLoneGroup(rule);
+  rule === null ? { rule, prefix: "" } : withoutLoneGroup(rule);
 
 /** Changes a journey's draft. Nothing here reaches a customer before the draft is published. */
 export function JourneyEditor({ journey }: { journey: Journey | null }) {
   const [name, setName] = useState(journey?.name ?? "");
   const [definition, setDefinition] = useState<JourneyDefinition>(journey?.definition ?? blank);
-  const vocabulary = useResource<Vocabulary>("/api/vocabulary");
+  const vocabulary = useResource("/api/vocabulary");
   const slug = journey?.slug ?? slugOf(name);
   const start = journey?.definition ?? blank;
   const mayLeave = useUnsaved(definition !== start || name !== (journey?.name ?? ""));
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const own = path("journeys", slug);
+  const own = path("/api/journeys/{slug}", slug);
   const leaving = shortened(definition.leave_when);
   const save = useMutation({
     mutationFn: () =>
-      (journey ? put : putNew)<Journey>(own, {
+      (journey ? put : putNew)(own, {
         name: name.trim(),
         definition: { ...definition, leave_when: leaving.rule },
       }),

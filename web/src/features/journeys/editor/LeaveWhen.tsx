@@ -1,4 +1,4 @@
-import { Button, Switch, Text, Textarea, Title } from "@mantine/core";
+import { Switch, Text, Title } from "@mantine/core";
 import type { FieldError, JourneyDefinition, Vocabulary } from "@/api";
 import { type Node, RuleBuilder } from "@/design/rules";
 
@@ -31,20 +31,6 @@ export function LeaveWhen({
         <Text size="sm" c="dimmed">
           Without a rule everyone travels to the end, also those who did what the journey is for.
         </Text>
-      ) : typeof rule === "string" ? (
-        <>
-          <Textarea
-            aria-label="Rule as text"
-            autosize
-            minRows={3}
-            value={rule}
-            error={faults[0]?.detail}
-            onChange={(event) => change(event.currentTarget.value)}
-          />
-          <Button mt="xs" size="compact-xs" variant="subtle" onClick={() => change(STARTED)}>
-            Drop the text, use the builder
-          </Button>
-        </>
       ) : (
         <RuleBuilder rule={rule} onChange={change} vocabulary={vocabulary} faults={faults} />
       )}

@@ -7,7 +7,6 @@ import {
   type FieldError,
   type JourneyDefinition,
   type JourneyStep,
-  type List,
   type TemplateRow,
   useResource,
 } from "@/api";
@@ -23,7 +22,7 @@ type Props = {
 };
 
 export function Steps({ definition, change, faults }: Props) {
-  const templates = useResource<List<TemplateRow>>("/api/templates", { params: { limit: 200 } });
+  const templates = useResource("/api/templates", { params: { limit: 200 } });
   const steps = inOrder(definition);
   if (steps === null) {
     return (
@@ -32,7 +31,7 @@ export function Steps({ definition, change, faults }: Props) {
   }
   const set = (next: JourneyStep[]) => change(inLine(definition, next));
   const add = (step: { send: string } | { wait: string }) =>
-    set(withStep(steps, { id: freshId(steps), ...step }));
+    set(withStep(steps, { id: freshId(steps), next: null, ...step }));
   return (
     <>
       <ol className={styles.sorted}>

@@ -8,7 +8,7 @@ export function DeleteTemplate({ template, close }: { template: Template; close:
   const navigate = useNavigate();
   const queries = useQueryClient();
   const gone = useMutation({
-    mutationFn: () => remove(path("templates", template.slug)),
+    mutationFn: () => remove(path("/api/templates/{slug}", template.slug)),
     onSuccess: async () => {
       await navigate({ to: "/journeys/templates" });
       await queries.invalidateQueries({ queryKey: ["/api/templates"] });

@@ -21,13 +21,13 @@ export function TemplateEditor({ template }: { template: Template | null }) {
   const mayLeave = useUnsaved(draft !== kept);
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const own = path("templates", slug);
+  const own = path("/api/templates/{slug}", slug);
   const refresh = () =>
     queries.invalidateQueries({
       predicate: ({ queryKey: [key] }) => key === "/api/templates" || key === own,
     });
   const save = useMutation({
-    mutationFn: () => (template ? put : putNew)<Template>(own, draft),
+    mutationFn: () => (template ? put : putNew)(own, draft),
     onSuccess: async (saved) => {
       notifications.show({ message: `Saved as version ${saved.version}.` });
       setKept(draft);

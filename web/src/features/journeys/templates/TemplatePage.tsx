@@ -1,11 +1,11 @@
 import { useParams } from "@tanstack/react-router";
-import { path, type Template, useResource } from "@/api";
+import { path, useResource } from "@/api";
 import { BackLink, LoadedPage } from "@/design";
 import { TemplateEditor } from "./TemplateEditor";
 
 export default function TemplatePage() {
   const { slug = "" } = useParams({ strict: false }) as { slug?: string };
-  const template = useResource<Template>(path("templates", slug));
+  const template = useResource(path("/api/templates/{slug}", slug));
   return (
     <LoadedPage
       query={template}

@@ -2,15 +2,7 @@ import { Alert, Card, Group, List, SegmentedControl, Select, Text, Title } from 
 import { useDebouncedValue, useElementSize } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import {
-  asProblem,
-  type CustomerRow,
-  type List as Listed,
-  type Problem,
-  post,
-  type TemplatePreview,
-  useResource,
-} from "@/api";
+import { asProblem, type Problem, post, type TemplatePreview, useResource } from "@/api";
 import { ProblemNotice, Waiting } from "@/design";
 import type { Draft } from "./draft";
 import styles from "./templates.module.css";
@@ -30,7 +22,7 @@ export function TemplatePreviewPanel({ draft }: { draft: Draft }) {
   const [asked] = useDebouncedValue(JSON.stringify({ subject, body, text, customer_id: customer }), pause_ms);
   const preview = useQuery<TemplatePreview, Error>({
     queryKey: ["template preview", asked],
-    queryFn: () => post<TemplatePreview>("/api/templates/preview", withoutNulls(JSON.parse(asked))),
+    queryFn: () => post("/api/templates/preview", JSON.parse(asked)),
     enabled: body.trim() !== "",
     placeholderData: keepPreviousData,
     staleTime: 30_000,
@@ -81,9 +73,6 @@ function NotDrawn({ problem }: { problem: Problem }) {
 }
 
 const FIELDS: Record<string, string> = { subject: "Subject", body: "Body", text: "Text part" };
-
-const withoutNulls = (asked: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));
 
 function Drawn({ preview, look, stale }: { preview: TemplatePreview; look: Look; stale: boolean }) {
   return (
@@ -141,7 +130,7 @@ function Screen({ html, width }: { html: string; width: number }) {
 function AsCustomer({ chosen, choose }: { chosen: string | null; choose: (id: string | null) => void }) {
   const [search, setSearch] = useState("");
   const [asked] = useDebouncedValue(search, 250);
-  const found = useResource<Listed<CustomerRow>>("/api/customers", { params: { q: asked, limit: 20 } });
+  const found = useResource("/api/customers", { params: { q: asked, limit: 20 } });
   return (
     <Select
       size="xs"

@@ -41,7 +41,7 @@ const COLUMNS: Column<TemplateRow>[] = [
 ];
 
 export default function TemplatesPage() {
-  const templates = useList<TemplateRow>("/api/templates");
+  const templates = useList("/api/templates");
   const add = (
     <Button component={Link} to="/journeys/templates/new" leftSection={<IconPlus size={16} aria-hidden />}>
       New template
