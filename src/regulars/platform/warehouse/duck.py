@@ -107,7 +107,7 @@ class DuckWarehouse:
 
     async def catch_up(self, seq: int) -> None:
         """Feeds in any case: identifiers may have moved since, also when no event has come."""
-        while await self.feed() and self._offset(self._facts[0].name) < seq:
+        while await self.feed() and (await self.offsets()).get(self._facts[0].name, 0) < seq:
             continue
 
     async def offsets(self) -> dict[str, int]:
@@ -127,21 +127,18 @@ class DuckWarehouse:
         finally:
             cursor.close()
 
-    def _offset(self, name: str) -> int:
-        found = self._duck.cursor().execute("SELECT seq FROM offsets WHERE name = ?", [name]).fetchone()
-        return int(found[0]) if found else 0
-
     async def _feed_once(self) -> tuple[int, bool]:
         """One consistent look at the log, one transaction here. Moves are always taken whole, so that every row is
         where the log has it at that look."""
         read: list[tuple[Fact, list[dict[str, Any]]]] = []
+        offsets = await self.offsets()
         async with self._units.connection() as connection, connection.transaction():
             await connection.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             for fact in self._facts:
-                after = self._offset(fact.name)
+                after = offsets.get(fact.name, 0)
                 cursor = await connection.execute(fact.select, {"after": after, "rows_max": rows_per_batch})
                 read.append((fact, await _records(cursor)))
-            cursor = await connection.execute(self._moves.select, {"after": self._offset("identifier_moves")})
+            cursor = await connection.execute(self._moves.select, {"after": offsets.get("identifier_moves", 0)})
             moves = await cursor.fetchall()
         came = sum(len(rows) for _, rows in read)
         if came or moves:
