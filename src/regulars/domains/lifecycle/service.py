@@ -111,6 +111,7 @@ async def put(unit: Unit, slug: str, definition: object) -> KnownLifecycle:
 
 async def install(unit: Unit, lifecycle: Lifecycle) -> KnownLifecycle:
     """The same for one that has been read, such as a blueprint's."""
+    await exclude_ticks(unit)  # Before the row is locked: a tick may be waiting for it.
     before = await store.lifecycle(unit, lifecycle.slug)
     await store.put_lifecycle(unit, lifecycle, policy.definition_of(lifecycle))
     if before is not None and before.active:

@@ -3,8 +3,8 @@
 SELECT id, slug, name, state, draft, live_version, changed_at FROM journeys WHERE slug = %(slug)s;
 
 -- name: lock_journey
--- One journey, kept from other changes until this one is done.
-SELECT id, slug, name, state, draft, live_version, changed_at FROM journeys WHERE slug = %(slug)s FOR UPDATE;
+-- One journey, kept from other changes until this one is done. Ticks, which point new rows to it, are not held up.
+SELECT id, slug, name, state, draft, live_version, changed_at FROM journeys WHERE slug = %(slug)s FOR NO KEY UPDATE;
 
 -- name: journeys
 -- A page of journeys by slug.

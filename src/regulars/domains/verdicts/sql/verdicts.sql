@@ -86,7 +86,7 @@ outlived AS (
            SELECT s.place FROM stored AS s JOIN rules AS r ON r.id = s.rule_id AND r.state = 'retired'))),
 written AS (
     INSERT INTO verdicts AS v (rule_id, customer_id, holds, since, changes_at)
-    SELECT rule_id, customer_id, holds, %(at)s, changes_at FROM found WHERE NOT denied
+    SELECT rule_id, customer_id, holds, %(at)s, changes_at FROM found WHERE NOT denied ORDER BY customer_id, rule_id
         ON CONFLICT (rule_id, customer_id) DO UPDATE
        SET holds = excluded.holds, changes_at = excluded.changes_at,
            since = CASE WHEN v.holds = excluded.holds THEN v.since ELSE excluded.since END
@@ -135,10 +135,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS filled (
     rule_id integer, customer_id uuid, holds boolean, changes_at timestamptz) ON COMMIT DELETE ROWS;
 
 -- name: add_filled
--- Verdicts found in bulk; where a tick has judged a customer meanwhile, the tick knows better.
+-- Verdicts found in bulk; where a tick has judged a customer meanwhile, the tick knows better. Both go by customer and
+-- rule, so that neither waits for a row of the other's that waits for one of its own.
 INSERT INTO verdicts (rule_id, customer_id, holds, since, changes_at)
 SELECT f.rule_id, f.customer_id, f.holds, %(at)s, f.changes_at
   FROM filled AS f JOIN rules AS r ON r.id = f.rule_id AND r.state = 'filling'
+ ORDER BY f.customer_id, f.rule_id
     ON CONFLICT DO NOTHING;
 
 -- name: mark_filled
@@ -146,10 +148,10 @@ SELECT f.rule_id, f.customer_id, f.holds, %(at)s, f.changes_at
 UPDATE rules SET state = 'filled' WHERE id = ANY(%(ids)s) AND state = 'filling';
 
 -- name: sweep_retired
--- Verdicts of rules that count no more, a bounded number at a time.
+-- Verdicts of rules that count no more, a bounded number at a time; what a tick is removing is left to it.
 DELETE FROM verdicts WHERE ctid = ANY(ARRAY(
     SELECT v.ctid FROM verdicts AS v JOIN rules AS r ON r.id = v.rule_id
-     WHERE r.state = 'retired' AND r.retired_at < %(before)s LIMIT %(rows_max)s));
+     WHERE r.state = 'retired' AND r.retired_at < %(before)s LIMIT %(rows_max)s FOR UPDATE OF v SKIP LOCKED));
 
 -- name: has_work
 -- Whether a tick has verdicts due or rules to let count.
