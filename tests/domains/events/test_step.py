@@ -15,6 +15,7 @@ from regulars.domains.events import service as events
 from regulars.domains.events import step
 from regulars.platform.tick import Tick, prepare_connection
 from regulars.platform.unit import SYSTEM, Units
+from regulars.shared.clock import SetClock
 from regulars.shared.ids import Ids
 from tests.conftest import AT
 
@@ -77,6 +78,17 @@ async def test_the_oldest_messages_are_taken_first(units: Units) -> None:
     await send(units, *({**ORDER, "messageId": f"m{number}"} for number in range(5)))
     await tick_of(units, limit=2)
     assert [row["message_id"] for row in await log_of(units)] == ["m0", "m1"]
+
+
+@pytest.mark.parametrize(
+    ("late", "claimed"), [(timedelta(0), 1), (timedelta(milliseconds=1), 0), (timedelta(days=1), 1)]
+)
+async def test_what_comes_in_while_a_tick_begins_waits_for_the_next(
+    units: Units, clock: SetClock, late: timedelta, claimed: int
+) -> None:
+    clock.at += late
+    await send(units, {**ORDER, "messageId": "m1"})
+    assert (await tick_of(units))["claimed"] == claimed
 
 
 async def test_a_tick_that_fails_leaves_the_messages_waiting(units: Units) -> None:

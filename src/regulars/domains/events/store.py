@@ -59,7 +59,16 @@ async def purge_rejections(unit: Unit, before: datetime) -> int:
 
 
 async def claim_messages(tick: Tick, limit: int, *, historical: bool) -> int:
-    return await tick.run(sql["claim_messages"], historical=historical, limit=limit)
+    return await tick.run(sql["claim_messages"], historical=historical, limit=limit, at=tick.at)
+
+
+async def first_claimed(tick: Tick) -> int:
+    seq: int = await tick.value(sql["first_claimed"])
+    return seq
+
+
+async def put_aside(unit: Unit, seq: int, reason: str) -> None:
+    await unit.run(sql["put_aside"], seq=seq, id=unit.new_id(), at=unit.at, reason=reason)
 
 
 async def record_events(tick: Tick) -> int:

@@ -1,9 +1,14 @@
 -- name: claim_messages
--- The oldest waiting messages, live or historical. A message sent twice is taken once, as it came first.
+-- The oldest waiting messages, live or historical. A message sent twice is taken once, as it came first. What came in after
+-- the tick's instant waits for the next, which would else have effects before their cause; not so if it came from a clock
+-- that is wrong by more than a minute, since that may be wrong for days.
 WITH taken AS (
     DELETE FROM inbox
      WHERE seq = ANY (ARRAY(
-           SELECT seq FROM inbox WHERE historical = %(historical)s ORDER BY seq LIMIT %(limit)s))
+           SELECT seq FROM inbox
+            WHERE historical = %(historical)s
+              AND (received_at <= %(at)s OR received_at > %(at)s + interval '1 minute')
+            ORDER BY seq LIMIT %(limit)s))
     RETURNING *)
 INSERT INTO tick_messages (seq, message_id, kind, name, at, received_at, original_at, sent_at, user_id, anonymous_id,
                            previous_id, email, phone, customer_id, by_customer, historical, source, properties, traits,
@@ -12,6 +17,16 @@ SELECT DISTINCT ON (message_id)
        seq, message_id, kind, name, at, received_at, original_at, sent_at, user_id, anonymous_id,
        previous_id, email, phone, customer_id, by_customer, historical, source, properties, traits, consents, context
   FROM taken ORDER BY message_id, seq;
+
+-- name: first_claimed
+-- The first of what this tick has taken.
+SELECT min(seq) FROM tick_messages;
+
+-- name: put_aside
+-- A message that no tick can work in is kept among what was refused instead.
+WITH taken AS (DELETE FROM inbox WHERE seq = %(seq)s RETURNING *)
+INSERT INTO rejections (id, at, source, code, reason, pointer, body)
+SELECT %(id)s, %(at)s, source, 'unworkable', %(reason)s, '', to_jsonb(taken)::text FROM taken;
 
 -- name: record_events
 -- Appends to the log what it does not hold yet, in the order of arrival.
