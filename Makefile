@@ -19,8 +19,8 @@ setup: .venv/ready web/dist/index.html  ## Make .venv with everything locked, an
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements-uv.txt
 	@# Where a network's own certificate stands in the system's store, uv must be told to look there.
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.txt 2>/dev/null \
-		|| $(BIN)/uv --system-certs pip sync --quiet --python $(BIN)/python --require-hashes requirements.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.txt 2>/dev/null \
+		|| $(BIN)/uv --system-certs pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -115,7 +115,7 @@ class Product:
             state={
                 "intake": self.intake,
                 "mail": self.mail,
-                "relations": self.warehouse,
+                "warehouse": self.warehouse,
                 "passwords": Passwords(PasswordSettings()),
                 "demo_note": self.demo_note,
             },
@@ -204,7 +204,8 @@ async def run_product(settings: InstallationSettings, clock: Clock | None = None
         await stack.enter_async_context(intake.running())
         signer = Signer(secret)
         catching = settings.smtp is None
-        return_domain = settings.return_domain or ("bounces.localhost" if catching else None)
+        # Until returned mail can reach us from outside, only the built-in mailbox has return addresses of its own.
+        return_domain = "bounces.localhost" if catching else None
         mail = MailSettings(signer=signer, return_domain=return_domain, catching=catching)
         catcher, smtp = None, settings.smtp
         if smtp is None:

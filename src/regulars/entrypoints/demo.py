@@ -54,6 +54,7 @@ async def serve_demo(settings: InstallationSettings, *, shoppers: bool, say: Say
         say(f"\n[bold]The demo store opens at {product.public_url}[/bold]")
         if "setup_url" in words:
             say(f"  Sign up once:  {words['setup_url']}")
+        if "admin_key" in words:
             say(f"  Admin key:     {words['admin_key']}   (shown this once)")
         say(f"  Write key:     {words['write_key']}\n")
 

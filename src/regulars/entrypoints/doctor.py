@@ -14,10 +14,9 @@ import psycopg
 
 from regulars import bootstrap
 from regulars.platform import shipped
-from regulars.platform.postgres.migrate import migrate, read_migrations
+from regulars.platform.postgres.migrate import missing_migrations, read_migrations
 from regulars.platform.postgres.server import answering_url, binaries
 from regulars.platform.settings import InstallationSettings
-from regulars.shared.clock import SystemClock
 from regulars.shared.errors import DomainError
 
 disk_free_min_bytes: Final = 1_000_000_000
@@ -99,8 +98,9 @@ async def _postgres(settings: InstallationSettings) -> Finding:
         return Finding("PostgreSQL", False, f"version {number // 10_000}", "Regulars needs PostgreSQL 15 or newer.")
     if trigrams is None:
         return Finding("PostgreSQL", False, "the extension pg_trgm is missing", "Install the server's contrib package.")
-    await migrate(url, shipped.migrations(), at=SystemClock().now())
-    return Finding("PostgreSQL", True, f"version {number // 10_000}.{number % 10_000}, schema up to date")
+    missing = await missing_migrations(url, shipped.migrations())
+    schema = f"{len(missing)} migrations to apply at the next start" if missing else "schema up to date"
+    return Finding("PostgreSQL", True, f"version {number // 10_000}.{number % 10_000}, {schema}")
 
 
 async def _warehouse(settings: InstallationSettings) -> Finding:

@@ -44,7 +44,6 @@ class InstallationSettings:
     warehouse_memory: str = "1GB"
     public_url: str | None = None
     smtp: SmtpSettings | None = None
-    return_domain: str | None = None
 
 
 _NAMES: Final = {
@@ -57,7 +56,6 @@ _NAMES: Final = {
     "WAREHOUSE_MEMORY": "how much memory the warehouse may take, such as 1GB",
     "PUBLIC_URL": "the address at which customers reach this server, for links in mail",
     "SMTP_URL": "smtp://user:password@host:587 (STARTTLS), smtps://…:465 (TLS) or smtp+plain://host:25",
-    "RETURN_DOMAIN": "the domain whose bounces come back to this server",
 }
 
 
@@ -97,7 +95,6 @@ def read_settings(
         warehouse_memory=said.get("WAREHOUSE_MEMORY", "1GB"),
         public_url=public_url.rstrip("/") if public_url else None,
         smtp=_smtp(said.get("SMTP_URL")),
-        return_domain=said.get("RETURN_DOMAIN"),
     )
 
 

@@ -84,6 +84,7 @@ async def record_consent(
     message_id: str | None = None,
 ) -> None:
     """Appends an answer. `message_id` makes repeating it harmless; `email` is the address the answer came for."""
+    channel, topic = channel.lower(), topic.lower()
     policy.check_consent(channel, topic, answer)
     await store.hold(unit, customer_id)
     added = await store.add_consent(

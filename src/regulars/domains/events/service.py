@@ -252,7 +252,11 @@ async def add(unit: Unit, messages: Sequence[Mapping[str, Any]], *, source: str,
     `email` and `phone` too, and may bring `consents`: [{"channel", "topic", "answer": "yes"|"no"}].
     """
     arrival = Arrival(
-        received_at=unit.at, source=source, make_message_id=lambda: unit.new_id().hex, historical=historical
+        received_at=unit.at,
+        source=source,
+        make_message_id=lambda: unit.new_id().hex,
+        historical=historical,
+        trusted=historical,
     )
     rows: list[bytes] = []
     places: list[int] = []
@@ -280,7 +284,7 @@ async def accept(units: Units, messages: Sequence[Mapping[str, Any]], *, source:
 
 def flaw_in(message: Mapping[str, Any], *, at: datetime) -> Rejection | None:
     """Why this, as history, would be refused; None if it would be taken. Touches nothing."""
-    arrival = Arrival(received_at=at, source="", make_message_id=str, historical=True)
+    arrival = Arrival(received_at=at, source="", make_message_id=str, historical=True, trusted=True)
     row = _read(msgspec.json.encode(message), None, arrival)
     return row if isinstance(row, Rejection) else None
 

@@ -9,14 +9,10 @@ from typing import Any, Literal, Protocol, TypeAlias
 from uuid import UUID
 
 from regulars.rules.model import Rule
-from regulars.shared.errors import Conflict, Missing
+from regulars.shared.errors import Conflict
 
 Owner: TypeAlias = Literal["audience", "stage", "journey"]
 """Whose rule it is. A rule is known by its owner and part: ('audience', slug), ('stage', 'lifecycle/stage')."""
-
-
-class RuleUnknown(Missing):
-    """There is no such rule."""
 
 
 class RuleIsMentioned(Conflict):

@@ -70,6 +70,20 @@ async def migrate(url: str, folder: Path, *, at: datetime) -> list[str]:
         return done
 
 
+async def missing_migrations(url: str, folder: Path) -> list[str]:
+    """What a start would apply, by name; looks and changes nothing. Raises like `migrate` for a database it would not
+    touch."""
+    known = read_migrations(folder)
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        there = await (await connection.execute("SELECT to_regclass('migrations') IS NOT NULL")).fetchone()
+        rows = []
+        if there and there[0]:
+            rows = await (await connection.execute("SELECT number, name, checksum FROM migrations")).fetchall()
+    applied = {number: (name, checksum) for number, name, checksum in rows}
+    _check(known, applied)
+    return [f"{one.number:04d}_{one.name}" for one in known if one.number not in applied]
+
+
 def _check(known: list[Migration], applied: dict[int, tuple[str, str]]) -> None:
     ours = {migration.number: migration for migration in known}
     for number, (name, checksum) in applied.items():

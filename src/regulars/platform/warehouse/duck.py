@@ -16,7 +16,7 @@ from psycopg import AsyncCursor
 from regulars.platform.unit import Units
 from regulars.platform.warehouse.facts import Fact, Moves
 from regulars.platform.warehouse.properties import flatten
-from regulars.shared.errors import Conflict, Unavailable
+from regulars.shared.errors import Unavailable
 
 rows_per_batch: Final = 20_000
 rows_per_answer: Final = 10_000
@@ -41,10 +41,6 @@ _log = structlog.get_logger(__name__)
 
 class WarehouseBusy(Unavailable):
     """Another process holds this warehouse's file."""
-
-
-class WarehouseUnknown(Conflict):
-    """This warehouse URL is not understood; duckdb:///path is."""
 
 
 class DuckWarehouse:

@@ -63,14 +63,16 @@ class Call(msgspec.Struct, rename="camel"):
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """What is true of every message of one request.
 
-    `sent_at` and `context` stand on a batch and hold where a message says nothing itself. History names its customers
-    by `email` and `phone` too and may bring `consents`, and its timestamps are data: no clock corrects them.
+    `sent_at` and `context` stand on a batch and hold where a message says nothing itself. The timestamps of history are
+    data: no clock corrects them. What is `trusted`, because the company itself imports it, names its customers by
+    `email` and `phone` too and may bring `consents`; a write key is known to every browser, so it may not.
     """
 
     received_at: datetime
     source: str
     make_message_id: Callable[[], str]
     historical: bool = False
+    trusted: bool = False
     sent_at: datetime | None = None
     context: Mapping[str, Any] | None = None
 
@@ -141,7 +143,7 @@ def _row(raw: bytes, call: Call, kind: str, arrival: Arrival) -> InboxRow:
         traits = {**around, **traits}
     name = _FIXED_NAMES.get(kind) or _event_name(call)
     identified = traits if kind == "identify" else {}
-    user_id, anonymous_id, email, phone = _identifiers(call, identified, historical=arrival.historical)
+    user_id, anonymous_id, email, phone = _identifiers(call, identified, trusted=arrival.trusted)
     return InboxRow(
         message_id=_message_id(call) or arrival.make_message_id(),
         kind=kind,
@@ -219,13 +221,13 @@ def _event_name(call: Call) -> str:
 
 
 def _identifiers(
-    call: Call, traits: Mapping[str, Any], *, historical: bool
+    call: Call, traits: Mapping[str, Any], *, trusted: bool
 ) -> tuple[str | None, str | None, str | None, str | None]:
     """At least one of them. A blocked value is dropped, and named if nothing is left."""
     user_id = _identifier(call.user_id, "userId")
     anonymous_id = _identifier(call.anonymous_id, "anonymousId")
-    email = mail_of(traits.get("email")) or (mail_of(call.email) if historical else None)
-    phone = phone_of(traits.get("phone")) or (phone_of(call.phone) if historical else None)
+    email = mail_of(traits.get("email")) or (mail_of(call.email) if trusted else None)
+    phone = phone_of(traits.get("phone")) or (phone_of(call.phone) if trusted else None)
     if user_id or anonymous_id or email or phone:
         return user_id or None, anonymous_id or None, email, phone
     for value, field in ((call.user_id, "userId"), (call.anonymous_id, "anonymousId")):
@@ -291,7 +293,7 @@ def _consents(call: Call, name: str, properties: Mapping[str, Any], arrival: Arr
     answer = CONSENT_ANSWERS.get(name)
     if answer is not None:
         return [_consent(properties, answer, "/properties")]
-    if not arrival.historical or call.consents is None:
+    if not arrival.trusted or call.consents is None:
         return []
     if type(call.consents) is not list or len(call.consents) > consents_max:
         raise _Unfit("wrong_type", f"Expected a list of up to {consents_max} consents.", "/consents")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from regulars.domains.messages.model import Purpose, Template, TemplateLine
 from regulars.domains.messages.service import templates
-from regulars.platform.http.door import After, Body, Limit, Listed, RequestUnit, listed
+from regulars.platform.http.door import After, Body, Limit, Listed, RequestUnit, listed, needs
 from regulars.shared.ids import inside
 from regulars.shared.paging import page_size_default
 
@@ -73,6 +73,7 @@ async def list_templates(
 
 
 @router.post("/api/templates/preview")
+@needs("read")
 async def preview_template(body: TemplatePreviewBody, unit: RequestUnit) -> TemplatePreviewOut:
     customer_id = None if body.customer_id is None else inside("customer", body.customer_id)
     shown = await templates.preview(unit, subject=body.subject, body=body.body, text=body.text, customer_id=customer_id)

@@ -64,6 +64,7 @@ async def save(
     """Checks, compiles and keeps a template. Every save makes a version; messages keep the one they were made with."""
     if not topic:
         topic = Purpose.TRANSACTIONAL.value if purpose == Purpose.TRANSACTIONAL else ""
+    topic = topic.lower()  # As it stands in consents, which are compared letter by letter.
     content = template.check(slug=slug, name=name, purpose=purpose, topic=topic, subject=subject, body=body, text=text)
     await store.save_template(
         unit, slug=slug, name=name.strip(), purpose=purpose, topic=topic, body=body, content=content
