@@ -9,6 +9,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import Any, Final, TypeAlias
 
+import psycopg
 import structlog
 
 from regulars.domains.audiences import step as audiences
@@ -43,6 +44,9 @@ STEPS: Final[tuple[Step, ...]] = (
 
 live_messages_max: Final = 2_000
 historical_messages_max: Final = 5_000
+narrowing: Final = 16
+tries_alone_max: Final = 3
+put_aside_max: Final = 3
 _log = structlog.get_logger(__name__)
 
 
@@ -56,8 +60,39 @@ class Ticked:
     seconds: float
 
 
+class _Search:
+    """For the message that makes ticks fail: fewer and fewer are taken at a time, until it stands alone."""
+
+    def __init__(self) -> None:
+        self.share = 1
+        """One in so many of the messages that a tick may take is taken."""
+        self.tries = 0
+        """How often a tick with one message alone has failed."""
+        self._suspects = 0
+        self._historical = False
+
+    def narrow(self, claimed: int, *, historical: bool) -> None:
+        self._suspects, self._historical = claimed, historical
+        if claimed > 1:
+            self.share *= narrowing
+        else:
+            self.tries += 1
+
+    def acquit(self, claimed: int, *, historical: bool) -> None:
+        """What has been worked in, or put aside, is no suspect any more."""
+        if historical == self._historical:
+            self._suspects -= claimed
+            self.tries = 0
+            if self._suspects <= 0:
+                self.share = 1
+
+
 class Pipeline:
-    """Runs ticks on a connection of its own, which keeps the temporary relations the steps share."""
+    """Runs ticks on a connection of its own, which keeps the temporary relations the steps share.
+
+    A message that no tick can work in must not stop all others: once it alone has made `tries_alone_max` ticks fail,
+    and a tick without it does not, it goes among the rejections. If that happens to several in a row, it is not them
+    that are at fault, and every message waits until the fault is found."""
 
     def __init__(self, units: Units, ids: Ids, steps: Sequence[Step] = STEPS) -> None:
         self._units = units
@@ -67,6 +102,9 @@ class Pipeline:
         self._connection: Connection | None = None
         self._memory: dict[str, Any] = {}
         self._history_next = False
+        self._search = _Search()
+        self._alone = 0
+        self._put_aside = 0
 
     async def __aenter__(self) -> Pipeline:
         await self._connect()
@@ -79,19 +117,19 @@ class Pipeline:
         """One tick at `at`, if there is anything to do. It commits whole or leaves no trace."""
         connection = self._connection
         if connection is None or connection.closed:
-            await self._stack.aclose()
             connection = await self._connect()
-        began = perf_counter()
-        async with connection.transaction():
-            tick = Tick(connection, SYSTEM, at, self._ids, memory=self._memory)
-            if not await tick.value(b"SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=TICK_LOCK):
-                return Ticked(False, 0, {}, 0.0)
-            claimed = await self._claim(tick)
-            if not claimed and not await _has_work(tick):
-                return Ticked(False, 0, {}, 0.0)
-            for step in self._steps:
-                await step(tick)
-        return Ticked(True, claimed, tick.counts, perf_counter() - began)
+        tick = Tick(connection, SYSTEM, at, self._ids, memory=self._memory)
+        try:
+            ticked = await self._run(tick, self._search.share)
+        except (psycopg.OperationalError, psycopg.InterfaceError, OSError):
+            raise  # The world's doing, and no message's.
+        except Exception as error:
+            await self._look_for_the_fault(tick, error)
+            raise
+        if ticked.claimed:
+            self._search.acquit(ticked.claimed, historical=tick.historical)
+            self._put_aside = 0
+        return ticked
 
     async def drain(self, at: datetime, *, ticks_max: int = 10_000) -> int:
         """Ticks at one instant until nothing is left to do; how many ran."""
@@ -100,25 +138,63 @@ class Pipeline:
                 return ran
         return ticks_max
 
-    async def _claim(self, tick: Tick) -> int:
+    async def _run(self, tick: Tick, share: int | None) -> Ticked:
+        """One in `share` of the messages that a tick may take is taken; None: no message."""
+        began = perf_counter()
+        live_max, historical_max = (
+            max(1, most // share) if share else 0 for most in (live_messages_max, historical_messages_max)
+        )
+        async with tick.connection.transaction():
+            if not await tick.value(b"SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=TICK_LOCK):
+                return Ticked(False, 0, {}, 0.0)
+            claimed = await self._claim(tick, live_max, historical_max)
+            if not claimed and not await _has_work(tick):
+                return Ticked(False, 0, {}, 0.0)
+            if claimed == 1:
+                self._alone = await events.first_claimed(tick)
+            for step in self._steps:
+                await step(tick)
+        if share:
+            self._history_next = not tick.historical and claimed < live_max
+        return Ticked(True, claimed, tick.counts, perf_counter() - began)
+
+    async def _claim(self, tick: Tick, live_max: int, historical_max: int) -> int:
         """What is new goes first, but after a tick in which all that was new was taken, history has its turn: a shop
         that is never quiet must still finish an import."""
         if not self._history_next:
-            claimed = await events.claim(tick, limit=live_messages_max, historical=False)
+            claimed = await events.claim(tick, limit=live_max, historical=False)
             if claimed or await _has_work(tick):
-                self._history_next = claimed < live_messages_max
                 return claimed
-        self._history_next = False
         tick.historical = True
-        if claimed := await events.claim(tick, limit=historical_messages_max, historical=True):
+        if claimed := await events.claim(tick, limit=historical_max, historical=True):
             return claimed
         tick.historical = False
-        return await events.claim(tick, limit=live_messages_max, historical=False)
+        return await events.claim(tick, limit=live_max, historical=False)
+
+    async def _look_for_the_fault(self, failed: Tick, error: Exception) -> None:
+        claimed = failed.counts.get("claimed", 0)
+        if not claimed:
+            return
+        self._search.narrow(claimed, historical=failed.historical)
+        if self._search.tries < tries_alone_max or self._put_aside == put_aside_max:
+            return
+        try:
+            await self._run(Tick(failed.connection, SYSTEM, failed.at, self._ids, memory=self._memory), None)
+        except Exception:
+            _log.exception("tick_fails_without_messages")
+            return
+        async with self._units.open(at=failed.at) as unit:
+            await events.put_aside(unit, self._alone, because=f"{type(error).__name__}: {error}")
+        self._search.acquit(1, historical=failed.historical)
+        self._put_aside += 1
 
     async def _connect(self) -> Connection:
-        self._connection = await self._stack.enter_async_context(self._units.connection())
-        await prepare_connection(self._connection)
-        return self._connection
+        self._connection = None
+        await self._stack.aclose()
+        connection = await self._stack.enter_async_context(self._units.connection())
+        await prepare_connection(connection)
+        self._connection = connection
+        return connection
 
 
 async def _has_work(tick: Tick) -> bool:

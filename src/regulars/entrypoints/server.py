@@ -83,8 +83,8 @@ async def serve(
         elif settings.database_url is None:
             tasks.append(asyncio.create_task(ended(settings.data), name="postgres"))
         try:
-            _log.info("ready", **state_of(product))
             await ready(product)
+            _log.info("ready", **state_of(product))
             if beside is not None:
                 tasks.append(asyncio.create_task(_run_beside(beside, product, stopping), name="beside"))
             await _until_stopped(stopping, tasks)

@@ -91,14 +91,19 @@ class Units:
     @asynccontextmanager
     async def open(self, actor: Actor = SYSTEM, *, at: datetime | None = None) -> AsyncIterator[Unit]:
         """A transaction that commits when the block ends and leaves no trace when it raises."""
-        async with self._pool.connection() as connection, connection.transaction():
+        async with self.connection() as connection, connection.transaction():
             yield Unit(connection, actor, at or self._clock.now(), self._ids)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A bare connection, for those who keep one (the tick, LISTEN, COPY)."""
+        """A bare connection, for those who keep one (the tick, LISTEN, COPY). If it turns out to be dead, so may be all
+        that are kept for others, as after a restart of the server: those are found before anybody gets one."""
         async with self._pool.connection() as connection:
-            yield connection
+            try:
+                yield connection
+            finally:
+                if connection.closed:
+                    await self._pool.check()
 
 
 def jsonable(values: Mapping[str, object]) -> dict[str, object]:

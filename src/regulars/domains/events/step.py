@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+import structlog
+
 from regulars.domains.events import store
+from regulars.domains.events.model import Rejection
 from regulars.platform.tick import Tick
+from regulars.platform.unit import Unit
 
 event_names_max: Final = 10_000
+reason_chars_max: Final = 500
+_log = structlog.get_logger(__name__)
 
 
 async def claim(tick: Tick, *, limit: int, historical: bool) -> int:
@@ -16,6 +22,18 @@ async def claim(tick: Tick, *, limit: int, historical: bool) -> int:
     claimed = await store.claim_messages(tick, limit, historical=historical)
     tick.count("claimed", claimed)
     return claimed
+
+
+async def first_claimed(tick: Tick) -> int:
+    """Where the first message of this tick stands in the inbox."""
+    return await store.first_claimed(tick)
+
+
+async def put_aside(unit: Unit, seq: int, *, because: str) -> None:
+    """Takes a message that makes every tick fail out of the inbox, and keeps it with the reason."""
+    _log.error("message_put_aside", seq=seq, because=because)
+    reason = f"This could not be worked in: {because}".replace("\x00", " ")[:reason_chars_max]
+    await store.put_aside(unit, seq, Rejection("stops_ticks", reason, ""))
 
 
 async def record(tick: Tick) -> None:

@@ -16,6 +16,7 @@ from regulars.domains.events.model import (
     ImportPlan,
     ImportState,
     KeptRejection,
+    Rejection,
     TimelineItem,
 )
 from regulars.platform.statements import load_statements
@@ -67,8 +68,10 @@ async def first_claimed(tick: Tick) -> int:
     return seq
 
 
-async def put_aside(unit: Unit, seq: int, reason: str) -> None:
-    await unit.run(sql["put_aside"], seq=seq, id=unit.new_id(), at=unit.at, reason=reason)
+async def put_aside(unit: Unit, seq: int, why: Rejection) -> None:
+    await unit.run(
+        sql["put_aside"], seq=seq, id=unit.new_id(), at=unit.at, code=why.code, reason=why.reason, pointer=why.pointer
+    )
 
 
 async def record_events(tick: Tick) -> int:

@@ -26,7 +26,7 @@ SELECT min(seq) FROM tick_messages;
 -- A message that no tick can work in is kept among what was refused instead.
 WITH taken AS (DELETE FROM inbox WHERE seq = %(seq)s RETURNING *)
 INSERT INTO rejections (id, at, source, code, reason, pointer, body)
-SELECT %(id)s, %(at)s, source, 'unworkable', %(reason)s, '', to_jsonb(taken)::text FROM taken;
+SELECT %(id)s, %(at)s, source, %(code)s, %(reason)s, %(pointer)s, to_jsonb(taken)::text FROM taken;
 
 -- name: record_events
 -- Appends to the log what it does not hold yet, in the order of arrival.
