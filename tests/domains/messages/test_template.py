@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -127,12 +128,46 @@ def test_the_text_part_is_derived_from_the_html() -> None:
         "{{ customer.long | replace: 'a', customer.long }}",
         "{{ customer.long | split: '' | join: customer.long }}",
         "{{ 'now' | date: '%999999999Y' }}",
+        "{{ (1..100000000) | join: '' }}",
+        "{{ (1..30000000) | reverse | first }}",
+        "{{ customer.long | split: '' | uniq }}",
+        "{% for i in (1..9999) %}{% assign b = customer.long | split: '' | sort %}{% endfor %}",
         "{{ 1 | divided_by: 0 }}",
     ],
 )
 def test_a_template_that_grows_without_bounds_is_stopped(source: str) -> None:
     with pytest.raises(TemplateFailed):
         liquid.render(source, {"customer": {"long": "a" * 30_000}, "now": AT}, html=True)
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("<", "&lt;"),
+        ("&#", "&amp;"),
+        ('<b x="', "last quote"),
+        ("<!--", "never closed"),
+        ("</", "never closed"),
+        ("</b>", "does not fit"),
+        ("<b>", "nests more than"),
+        ("<!x>", "&lt;"),
+        ("<![CDATA[", "&lt;"),
+        ("{{ a }}", "pieces of Liquid"),
+    ],
+)
+def test_a_template_of_countless_halves_is_refused_at_once(unit: str, words: str) -> None:
+    began = time.process_time()
+    with pytest.raises(TemplateInvalid) as refused:
+        template.check_content(
+            subject="s", text=None, body=column(f"<mj-text>{unit * (150_000 // len(unit))}</mj-text>")
+        )
+    assert any(words in fault.detail for fault in refused.value.faults)
+    assert time.process_time() - began < 5
+
+
+def test_many_whole_elements_are_no_fault() -> None:
+    row = '<a href="https://shop.example/?a=1&b=2&c=3">R&D &amp; &nbsp; more</a> '
+    assert filled(column(f"<mj-text>{row * 900}</mj-text>")).html.count("<a ") == 900
 
 
 EVIL = ["<script>x</script>", "&lt;script&gt;", "%3Cscript%3Ex", "PHNjcmlwdD54", "%253Cscript%253E"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, wraps
@@ -23,6 +24,8 @@ loop_iterations_max: Final = 10_000
 local_bytes_max: Final = 100_000
 nesting_max: Final = 30
 date_format_max: Final = 100
+# What the filters of one rendering may look at: characters and list items, all together.
+work_max: Final = 5_000_000
 
 _WHOLE: Final = re.compile(
     r"\{%-?\s*(?P<block>raw|comment|doc)\b[^%]*-?%\}.*?\{%-?\s*end(?P=block)\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL
@@ -51,6 +54,27 @@ def _bounded(growth: Callable[[str, str], int], plain: Callable[..., Any]) -> Ca
     return filtered
 
 
+_work: Final[ContextVar[list[int]]] = ContextVar("work")
+
+
+def _counted(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that is not run once all filters of this rendering have looked at more than they may. A range weighs
+    nothing until a filter writes it out, so a long one reaches none."""
+
+    @wraps(plain)
+    def filtered(value: object, *arguments: object, **named: object) -> object:
+        sizes = [len(given) for given in (value, *arguments) if isinstance(given, str | Sequence)]
+        if any(isinstance(given, range) and len(given) > loop_iterations_max for given in (value, *arguments)):
+            raise FilterArgumentError(f"a range may have {loop_iterations_max} numbers at most", token=None)
+        work = _work.get([0])
+        work[0] += sum(sizes) ** 2 if name == "uniq" else sum(sizes)  # uniq compares each item with all before it
+        if work[0] > work_max:
+            raise FilterArgumentError("its filters have too much to do", token=None)
+        return plain(value, *arguments, **named)
+
+    return filtered
+
+
 @with_context
 @with_environment
 def _date(value: Any, form: object = "%Y-%m-%d", *, context: Any, environment: Environment) -> object:
@@ -73,6 +97,8 @@ def _environment(*, autoescape: bool) -> Environment:
     made.add_filter("date", _date)
     made.add_filter("replace", _bounded(lambda value, new: len(value) * (len(new) + 1), replace_filter))
     made.add_filter("join", _bounded(lambda value, glue: len(value) * (len(glue) + 1), join_filter))
+    for name, plain in list(made.filters.items()):
+        made.add_filter(name, _counted(name, plain))
     return made
 
 
@@ -88,6 +114,7 @@ def parsed(source: str, *, html: bool) -> BoundTemplate:
 
 def render(source: str, context: Mapping[str, object], *, html: bool) -> str:
     """Fills a template in. Raises TemplateFailed with the place and reason, also when it grows beyond its bounds."""
+    _work.set([0])
     try:
         return parsed(source, html=html).render(**context)
     except LiquidError as error:

@@ -7,8 +7,10 @@ and afterwards that no piece of Liquid got lost on the way.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from difflib import get_close_matches
 from html.parser import HTMLParser
+from string import ascii_letters
 from typing import Final
 
 from mjml import mjml2html
@@ -55,12 +57,25 @@ _SETTING: Final = re.compile(r"""([^\s=/>"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>"'
 _WHERE: Final = re.compile(r"position (\d+):")
 _OPENS: Final = _set("if unless case for tablerow capture ifchanged")
 _MIDDLE: Final = frozenset({"else", "elsif", "when"})
+# A tag or comment that is whole. Atomic, so that a thousand halves are told apart as quickly as one.
+_TAG: Final = re.compile(
+    r"""<!--.*?-->|</[A-Za-z][^<>]*+>|<[A-Za-z](?:[^"'<>]++|"[^"]*+"|'[^']*+')*+>""",
+    re.DOTALL,
+)
+_BEGINS_TAG: Final = frozenset(ascii_letters + "/")
+_LOOSE_AMPERSAND: Final = re.compile(r"&(?!#?\w{1,40};)")
 faults_max: Final = 20
+# What a template may have. The parser reads on from each of these, so many of them in a long text take minutes.
+pieces_max: Final = 2_000
+depth_max: Final = 100
+loose_max: Final = 1_000
 
 
 def compile_mjml(source: str) -> tuple[str, list[str]]:
     """The HTML, and what is wrong with the source, each with line and column. With faults there is no HTML."""
     tokenised = tokenise(source)
+    if unreadable := _unreadable(tokenised):
+        return "", [unreadable]
     checker = _Checker(tokenised)
     faults = checker.check()
     if faults:
@@ -80,6 +95,28 @@ def compile_mjml(source: str) -> tuple[str, list[str]]:
     return tokenised.pattern.sub(lambda found: tokenised.tokens[found[0]].source, html), []
 
 
+def _unreadable(tokenised: Tokenised) -> str | None:
+    """What the parser below would only find out slowly: a tag that never ends, and too much of anything."""
+    text = tokenised.text
+    if len(tokenised.tokens) > pieces_max:
+        return f"There are {len(tokenised.tokens)} pieces of Liquid; at most {pieces_max} are possible."
+    loose: list[int] = []
+    end, start = 0, text.find("<")
+    while start >= 0:
+        loose += [found.start() for found in _LOOSE_AMPERSAND.finditer(text, end, start)]
+        whole = _TAG.match(text, start)
+        if whole is None:
+            if text.startswith("<!--", start) or text[start + 1 : start + 2] in _BEGINS_TAG:
+                return f"{tokenised.place(start)}: this tag is never closed, or a value in it lacks its last quote."
+            loose.append(start)
+        end = start + 1 if whole is None else whole.end()
+        start = text.find("<", end)
+    loose += [found.start() for found in _LOOSE_AMPERSAND.finditer(text, end)]
+    if len(loose) > loose_max:
+        return f"{tokenised.place(loose[0])}: here and elsewhere, & is written &amp; and < is written &lt;."
+    return None
+
+
 def _short(token: Token) -> str:
     flat = " ".join(token.source.split())
     return flat if len(flat) <= 40 else flat[:37] + "…"
@@ -91,6 +128,10 @@ def _compiler_fault(message: str, tokenised: Tokenised) -> str:
         return "The MJML ends too early: a tag is not closed, or an attribute's value has no quotes."
     index = len(tokenised.text.encode()[: int(found[1])].decode(errors="ignore"))
     return f"{tokenised.place(index)}: this is not MJML the compiler understands ({message.split(' in root')[0]})."
+
+
+class _Enough(Exception):
+    """More need not be said."""
 
 
 class _Checker(HTMLParser):
@@ -108,14 +149,16 @@ class _Checker(HTMLParser):
         self._bodies = 0
 
     def check(self) -> list[str]:
-        self.feed(self._tokenised.text)
-        self.close()
-        for tag, index, _ in self._stack:
-            self._fault(index, f"<{tag}> is never closed.")
-        if not self._elements:
-            self._fault(0, "A template starts with <mjml>.")
-        elif self._bodies != 1 and not self._faults:
-            self._fault(0, f"A template has one <mj-body>; here are {self._bodies}.")
+        with suppress(_Enough):
+            self.feed(self._tokenised.text)
+            self.close()
+        with suppress(_Enough):
+            for tag, index, _ in self._stack:
+                self._fault(index, f"<{tag}> is never closed.")
+            if not self._elements:
+                self._fault(0, "A template starts with <mjml>.")
+            elif self._bodies != 1 and not self._faults:
+                self._fault(0, f"A template has one <mj-body>; here are {self._bodies}.")
         return self._faults
 
     def wrapped(self) -> str:
@@ -181,6 +224,9 @@ class _Checker(HTMLParser):
         self._bodies += tag == "mj-body"
         if not closed:
             self._stack.append((tag, index, number))
+            if len(self._stack) > depth_max:
+                self._fault(index, f"This nests more than {depth_max} deep.")
+                raise _Enough
 
     def _check_tag(self, tag: str, index: int) -> None:
         parent, _ = self._parent()
@@ -253,3 +299,5 @@ class _Checker(HTMLParser):
 
     def _fault(self, index: int, detail: str) -> None:
         self._faults.append(f"{self._tokenised.place(index)}: {detail}")
+        if len(self._faults) >= faults_max:
+            raise _Enough

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread  # Templates of the greatest size take a second; others are answered meanwhile.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -65,7 +66,9 @@ async def save(
     if not topic:
         topic = Purpose.TRANSACTIONAL.value if purpose == Purpose.TRANSACTIONAL else ""
     topic = topic.lower()  # As it stands in consents, which are compared letter by letter.
-    content = template.check(slug=slug, name=name, purpose=purpose, topic=topic, subject=subject, body=body, text=text)
+    content = await to_thread(
+        template.check, slug=slug, name=name, purpose=purpose, topic=topic, subject=subject, body=body, text=text
+    )
     await store.save_template(
         unit, slug=slug, name=name.strip(), purpose=purpose, topic=topic, body=body, content=content
     )
@@ -83,9 +86,9 @@ async def delete(unit: Unit, slug: str) -> None:
 
 async def preview(unit: Unit, *, subject: str, body: str, text: str | None, customer_id: UUID | None = None) -> Preview:
     """What the mail would look like now. Nothing is kept, nothing is sent, and its links lead where they say."""
-    content = template.check_content(subject=subject, body=body, text=text)
+    content = await to_thread(template.check_content, subject=subject, body=body, text=text)
     context = await _context(unit, customer_id)
-    rendered = _filled(content, context)
+    rendered = await to_thread(_filled, content, context)
     plain = rendered.text if rendered.text.strip() else template.as_text(rendered.html)
     shown = Rendered(rendered.subject, compose.harmless(rendered.html), plain)
     return Preview(shown, template.warnings(content, context, rendered))
