@@ -124,6 +124,8 @@ async def test_a_preview_counts_shows_some_and_explains_one(story: Story, door: 
         ({"rule": {"everyone": True}, "customer": {"user_id": "nobody"}}, 404, "customer_unknown"),
         ({"rule": {"everyone": True}, "customer": {}}, 422, "customer_unclear"),
         ({"rule": {"everyone": True}, "at": "2026-01-01T00:00:00"}, 422, "unfit_request"),
+        ({"rule": {"everyone": True}, "at": "9999-12-31T23:59:59-14:00"}, 422, "instant_unreachable"),
+        ({"rule": {"everyone": True}, "at": "0001-01-01T00:00:00+14:00"}, 422, "instant_unreachable"),
         ({}, 422, "unfit_request"),
     ],
 )

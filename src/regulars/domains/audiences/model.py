@@ -19,6 +19,10 @@ class CustomerUnclear(Malformed):
     """Name the customer by `id` or by `user_id`."""
 
 
+class InstantUnreachable(Malformed):
+    """This instant lies outside the years 1 to 9999."""
+
+
 class AudienceMalformed(Malformed):
     """This audience is not understood."""
 

@@ -14,6 +14,7 @@ from regulars.domains.audiences.model import (
     AudienceUnknown,
     CustomerLine,
     CustomerUnclear,
+    InstantUnreachable,
     MemberOfAudience,
     Membership,
     Person,
@@ -30,6 +31,7 @@ from regulars.domains.verdicts.model import Explanation, Relations, Standing
 from regulars.platform.unit import Unit
 from regulars.rules.model import Rule
 from regulars.rules.tree import parse_tree, to_tree
+from regulars.shared.errors import Fault
 from regulars.shared.ids import inside
 from regulars.shared.paging import Page, UnknownCursor, decode_cursor, encode_cursor, page_of
 from regulars.shared.slugs import check_slug
@@ -117,7 +119,10 @@ async def preview(
 ) -> Preview:
     """Who would match a rule, now or at any other instant."""
     rule = policy.read_rule(given)
-    instant = unit.at if at is None else at.astimezone(UTC)
+    try:
+        instant = unit.at if at is None else at.astimezone(UTC)
+    except OverflowError:
+        raise InstantUnreachable(faults=[Fault("/at", "lies outside the years 1 to 9999")]) from None
     customer_id = None if customer is None else await _find(unit, customer)
     if relations is not None:
         await relations.catch_up(await store.last_event(unit))
