@@ -153,7 +153,7 @@ def test_a_server_on_anothers_database_stops_with_it() -> None:
         serving(None, "--role", "web") as owner,
         serving(owner.data, "--role", "worker", web=False) as guest,
     ):
-        until(lambda: '"event": "ready"' in guest.words, seconds=60)
+        until(lambda: "write key" in guest.words, seconds=60)
         assert owner.end() == 0
         assert guest.process.wait(40) == 1
         assert "PostgreSQL has ended" in guest.words.splitlines()[-1]
