@@ -192,15 +192,16 @@ async def run_product(settings: InstallationSettings, clock: Clock | None = None
     clock, ids = clock or SystemClock(), Ids()
     async with AsyncExitStack() as stack:
         url, postgres = await stack.enter_async_context(run_database(settings, clock))
-        pool = await stack.enter_async_context(make_pool(url))
-        units = Units(pool, clock, ids)
+        units = Units(await stack.enter_async_context(make_pool(url)), clock, ids)
+        # For those who keep a connection or are waited for by somebody who holds one: never short, however many ask.
+        reserved = Units(await stack.enter_async_context(make_pool(url, size_max=3)), clock, ids)
         async with units.open() as unit:
             secret = await signing_secret(unit)
-        warehouse = _warehouse(settings, units)
+        warehouse = _warehouse(settings, reserved)
         if warehouse is not None:
             await warehouse.open()
             stack.push_async_callback(warehouse.close)
-        intake = events.Intake(units, ids, events.WriteKeys(events.key_sources(units)))
+        intake = events.Intake(reserved, ids, events.WriteKeys(events.key_sources(units)))
         await stack.enter_async_context(intake.running())
         signer = Signer(secret)
         catching = settings.smtp is None
@@ -212,7 +213,7 @@ async def run_product(settings: InstallationSettings, clock: Clock | None = None
             catcher = await stack.enter_async_context(Catcher(Mailroom(units, signer)))
             smtp = catcher.settings
         sender = SmtpSender(smtp)
-        pipeline = await stack.enter_async_context(Pipeline(units, ids))
+        pipeline = await stack.enter_async_context(Pipeline(reserved, ids))
         yield Product(settings, clock, ids, url, units, pipeline, warehouse, intake, mail, sender, postgres, catcher)
 
 
