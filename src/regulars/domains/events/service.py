@@ -290,10 +290,8 @@ def flaw_in(message: Mapping[str, Any], *, at: datetime) -> Rejection | None:
 
 
 async def accept_history(units: Units, messages: Iterable[Mapping[str, Any]], *, source: str) -> Outcome:
-    """History of any length, one transaction a chunk. Indexes in the outcome count over all of it.
-
-    Who must remember how far it came, calls `add` in the transaction that remembers.
-    """
+    """History of any length, one transaction a chunk; who must remember how far it came, calls `add` in the transaction
+    that remembers. Indexes in the outcome count over all of it."""
     accepted, start, rejected = 0, 0, []
     remaining = iter(messages)
     while chunk := list(islice(remaining, history_chunk_max)):
