@@ -8,7 +8,7 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any, Final, Literal
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -27,11 +27,6 @@ _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 def counter(name: str, meaning: str, labels: Sequence[str] = ()) -> Counter:
     """A number that only grows. Names start with `regulars_`; made once, at import."""
     return Counter(name, meaning, labels, registry=REGISTRY)
-
-
-def gauge(name: str, meaning: str, labels: Sequence[str] = ()) -> Gauge:
-    """A number that goes up and down."""
-    return Gauge(name, meaning, labels, registry=REGISTRY)
 
 
 def seconds(name: str, meaning: str, labels: Sequence[str] = (), buckets: Sequence[float] = _SECONDS) -> Histogram:

@@ -8,7 +8,9 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Generic, TypeVar
+from uuid import UUID
 
 from regulars.shared.errors import Malformed
 
@@ -46,6 +48,39 @@ def decode_cursor(cursor: str, *kinds: type) -> tuple[object, ...]:
     if any(isinstance(value, str) and not _SPOKEN.fullmatch(value) for value in position):
         raise UnknownCursor
     return tuple(position)
+
+
+def encode_place(at: datetime, id: UUID) -> str:
+    """The position of an item in a list by time."""
+    return encode_cursor(at.isoformat(), id.hex)
+
+
+def decode_place(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    at, digits = decode_cursor(cursor, str, str)
+    try:
+        return _instant(at), UUID(hex=str(digits))
+    except ValueError:
+        raise UnknownCursor from None
+
+
+def decode_numbered_place(cursor: str | None) -> tuple[datetime, int] | None:
+    """The same where items have numbers."""
+    if cursor is None:
+        return None
+    at, number = decode_cursor(cursor, str, int)
+    try:
+        return _instant(at), int(str(number))
+    except ValueError:
+        raise UnknownCursor from None
+
+
+def _instant(text: object) -> datetime:
+    at = datetime.fromisoformat(str(text))
+    if at.tzinfo is None:
+        raise ValueError(text)
+    return at
 
 
 def page_of(rows: Sequence[T], limit: int, cursor_of: Callable[[T], str]) -> Page[T]:

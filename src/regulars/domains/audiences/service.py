@@ -33,7 +33,7 @@ from regulars.rules.model import Rule
 from regulars.rules.tree import parse_tree, to_tree
 from regulars.shared.errors import Fault
 from regulars.shared.ids import inside
-from regulars.shared.paging import Page, UnknownCursor, decode_cursor, encode_cursor, page_of
+from regulars.shared.paging import Page, decode_cursor, decode_place, encode_cursor, encode_place, page_of
 from regulars.shared.slugs import check_slug
 
 trait_keys_shown_max: Final = 1_000
@@ -103,8 +103,8 @@ async def delete(unit: Unit, slug: str) -> None:
 async def members(unit: Unit, slug: str, after: str | None, limit: int) -> Page[MemberOfAudience]:
     """The members now, the newest first."""
     await _row(unit, slug)
-    rows = await store.members(unit, slug, _position(after), limit + 1)
-    page = page_of(rows, limit, lambda row: encode_cursor(row.since.isoformat(), row.customer_id.hex))
+    rows = await store.members(unit, slug, decode_place(after), limit + 1)
+    page = page_of(rows, limit, lambda row: encode_place(row.since, row.customer_id))
     people = await _people(unit, [row.customer_id for row in page.items])
     return Page([MemberOfAudience(people[row.customer_id], row.since) for row in page.items], page.next)
 
@@ -147,9 +147,9 @@ async def people(
     """Customers whose identifiers, e-mail or name contain the text, in a stage, in an audience; the last seen first."""
     wanted = text.strip() if text and text.strip() else None
     rows = await store.people(
-        unit, text=wanted, stage=stage, audience=audience, before=_position(after), limit=limit + 1
+        unit, text=wanted, stage=stage, audience=audience, before=decode_place(after), limit=limit + 1
     )
-    page = page_of(rows, limit, lambda row: encode_cursor(row.last_seen_at.isoformat(), row.id.hex))
+    page = page_of(rows, limit, lambda row: encode_place(row.last_seen_at, row.id))
     names = await _people(unit, [row.id for row in page.items])
     lines = [
         CustomerLine(names[row.id], row.user_id, row.stage, row.stage_name, row.first_seen_at, row.last_seen_at)
@@ -203,13 +203,3 @@ async def _people(unit: Unit, ids: Sequence[UUID]) -> dict[UUID, Person]:
     return {
         one: Person(one, names[one].name, names[one].email) if one in names else Person(one, None, None) for one in ids
     }
-
-
-def _position(after: str | None) -> tuple[datetime, UUID] | None:
-    if after is None:
-        return None
-    at, customer = decode_cursor(after, str, str)
-    try:
-        return datetime.fromisoformat(str(at)), UUID(hex=str(customer))
-    except ValueError:
-        raise UnknownCursor from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import islice
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -32,7 +32,6 @@ from regulars.domains.events.model import (
     TimelineItem,
     WriteKeyUnknown,
 )
-from regulars.domains.events.policy.cursors import instant_of, place_of
 from regulars.domains.events.policy.envelope import Envelope, malformed, open_batch, unpack
 from regulars.domains.events.policy.message import Arrival, decode_call, key_in, read_message
 from regulars.domains.events.policy.outcomes import item_of, outcome_of
@@ -41,7 +40,7 @@ from regulars.platform.group_commit import GroupCommit, NotStored, TooBusy
 from regulars.platform.telemetry import counter
 from regulars.platform.unit import Connection, Unit, Units, jsonable
 from regulars.shared.ids import Ids, outside
-from regulars.shared.paging import Page, decode_cursor, encode_cursor, page_of
+from regulars.shared.paging import Page, decode_numbered_place, decode_place, encode_cursor, encode_place, page_of
 
 history_chunk_max: Final = 2_000
 rejection_kept_for: Final = timedelta(days=7)
@@ -310,21 +309,20 @@ async def has_waiting_history(unit: Unit) -> bool:
 
 async def timeline(unit: Unit, customer_id: UUID, after: str | None, limit: int) -> Page[TimelineItem]:
     """What happened to a customer, the latest first."""
-    at, seq = decode_cursor(after, str, int) if after else (None, None)
-    items = await store.timeline(unit, customer_id, instant_of(at), cast(int | None, seq), limit + 1)
+    items = await store.timeline(unit, customer_id, decode_numbered_place(after), limit + 1)
     return page_of(items, limit, lambda item: encode_cursor(item.at.isoformat(), item.seq))
 
 
 async def rejections(unit: Unit, after: str | None, limit: int) -> Page[KeptRejection]:
     """What was refused in the last week, the latest first."""
-    items = await store.rejections(unit, *place_of(after), limit + 1)
-    return page_of(items, limit, lambda item: encode_cursor(item.at.isoformat(), item.id.hex))
+    items = await store.rejections(unit, decode_place(after), limit + 1)
+    return page_of(items, limit, lambda item: encode_place(item.at, item.id))
 
 
 async def imports(unit: Unit, after: str | None, limit: int) -> Page[ImportLine]:
     """The imports of files, the latest first."""
-    items = await store.imports(unit, *place_of(after), limit + 1)
-    return page_of(items, limit, lambda item: encode_cursor(item.started_at.isoformat(), item.id.hex))
+    items = await store.imports(unit, decode_place(after), limit + 1)
+    return page_of(items, limit, lambda item: encode_place(item.started_at, item.id))
 
 
 async def find_import(unit: Unit, identity: str, kind: str) -> ImportState | None:

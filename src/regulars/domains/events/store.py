@@ -92,8 +92,9 @@ async def has_waiting_history(unit: Unit) -> bool:
 
 
 async def timeline(
-    unit: Unit, customer_id: UUID, before_at: datetime | None, before_seq: int | None, limit: int
+    unit: Unit, customer_id: UUID, before: tuple[datetime, int] | None, limit: int
 ) -> list[TimelineItem]:
+    before_at, before_seq = before or (None, None)
     return await unit.rows(
         sql["timeline"],
         TimelineItem,
@@ -104,12 +105,14 @@ async def timeline(
     )
 
 
-async def rejections(unit: Unit, before_at: datetime | None, before_id: UUID | None, limit: int) -> list[KeptRejection]:
-    return await unit.rows(sql["rejections"], KeptRejection, before_at=before_at, before_id=before_id, limit=limit)
+async def rejections(unit: Unit, before: tuple[datetime, UUID] | None, limit: int) -> list[KeptRejection]:
+    at, id = before or (None, None)
+    return await unit.rows(sql["rejections"], KeptRejection, before_at=at, before_id=id, limit=limit)
 
 
-async def imports(unit: Unit, before_at: datetime | None, before_id: UUID | None, limit: int) -> list[ImportLine]:
-    return await unit.rows(sql["imports"], ImportLine, before_at=before_at, before_id=before_id, limit=limit)
+async def imports(unit: Unit, before: tuple[datetime, UUID] | None, limit: int) -> list[ImportLine]:
+    at, id = before or (None, None)
+    return await unit.rows(sql["imports"], ImportLine, before_at=at, before_id=id, limit=limit)
 
 
 async def find_import(unit: Unit, identity: str, kind: str) -> ImportState | None:

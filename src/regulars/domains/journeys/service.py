@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -38,7 +37,7 @@ from regulars.platform.unit import Unit
 from regulars.rules.model import RuleNotUnderstood
 from regulars.rules.text import to_text
 from regulars.shared.errors import Fault
-from regulars.shared.paging import Page, UnknownCursor, decode_cursor, encode_cursor, page_of
+from regulars.shared.paging import Page, decode_cursor, decode_place, encode_cursor, encode_place, page_of
 from regulars.shared.slugs import check_slug
 
 passages_shown_max: Final = 1_000
@@ -141,13 +140,13 @@ async def search(unit: Unit, after: str | None, limit: int) -> Page[JourneyLine]
 async def enrolments(unit: Unit, slug: str, after: str | None, limit: int) -> Page[Enrolment]:
     """Who entered a journey, the latest first."""
     row = await _row(unit, slug)
-    return await _page(unit, await store.enrolments_of_journey(unit, row.id, _position(after), limit + 1), limit)
+    return await _page(unit, await store.enrolments_of_journey(unit, row.id, decode_place(after), limit + 1), limit)
 
 
 async def enrolments_of(unit: Unit, customer_id: UUID, after: str | None, limit: int) -> Page[Enrolment]:
     """The journeys a customer is in or was in, the latest first."""
     customer = await customers.find(unit, customer_id)
-    rows = await store.enrolments_of_customer(unit, customer.id, _position(after), limit + 1)
+    rows = await store.enrolments_of_customer(unit, customer.id, decode_place(after), limit + 1)
     return await _page(unit, rows, limit)
 
 
@@ -167,8 +166,8 @@ def outcome_text(passage: Passage) -> str:
 async def refusals(unit: Unit, slug: str, after: str | None, limit: int) -> Page[Refusal]:
     """Who met the trigger of a journey and did not enter, and why, the latest first."""
     row = await _row(unit, slug)
-    rows = await store.refusals(unit, row.id, _position(after), limit + 1)
-    page = page_of(rows, limit, lambda one: encode_cursor(one.at.isoformat(), one.customer_id.hex))
+    rows = await store.refusals(unit, row.id, decode_place(after), limit + 1)
+    page = page_of(rows, limit, lambda one: encode_place(one.at, one.customer_id))
     people = await _people(unit, [one.customer_id for one in page.items])
     return Page([Refusal(people[one.customer_id], one.at, one.because, one.times) for one in page.items], page.next)
 
@@ -176,10 +175,6 @@ async def refusals(unit: Unit, slug: str, after: str | None, limit: int) -> Page
 async def has_work(unit: Unit) -> bool:
     """Whether a tick at the unit's instant would move somebody by the clock alone."""
     return await store.has_work(unit)
-
-
-async def next_due(unit: Unit) -> datetime | None:
-    return await store.next_due(unit)
 
 
 async def _switch(unit: Unit, slug: str, before: State, after: State) -> Journey:
@@ -258,7 +253,7 @@ async def _lock(unit: Unit, slug: str) -> store.JourneyRow:
 
 
 async def _page(unit: Unit, rows: Sequence[store.EnrolmentRow], limit: int) -> Page[Enrolment]:
-    page = page_of(rows, limit, lambda row: encode_cursor(row.entered_at.isoformat(), row.id.hex))
+    page = page_of(rows, limit, lambda row: encode_place(row.entered_at, row.id))
     people = await _people(unit, [row.customer_id for row in page.items])
     return Page([_enrolment(row, people[row.customer_id]) for row in page.items], page.next)
 
@@ -282,13 +277,3 @@ async def _people(unit: Unit, ids: Sequence[UUID]) -> dict[UUID, Person]:
     return {
         one: Person(one, names[one].name, names[one].email) if one in names else Person(one, None, None) for one in ids
     }
-
-
-def _position(after: str | None) -> tuple[datetime, UUID] | None:
-    if after is None:
-        return None
-    at, digits = decode_cursor(after, str, str)
-    try:
-        return datetime.fromisoformat(str(at)), UUID(hex=str(digits))
-    except ValueError:
-        raise UnknownCursor from None

@@ -97,11 +97,6 @@ async def has_work(unit: Unit) -> bool:
     return found
 
 
-async def next_due(unit: Unit) -> datetime | None:
-    due: datetime | None = await unit.value(sql["next_due"])
-    return due
-
-
 async def journey(unit: Unit, slug: str) -> JourneyRow | None:
     return await unit.row(sql["journey"], JourneyRow, slug=slug)
 

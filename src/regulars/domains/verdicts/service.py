@@ -202,10 +202,6 @@ async def sweep(units: Units, *, at: datetime, rows_max: int = 20_000) -> int:
         return await store.sweep_retired(unit, before=at, rows_max=rows_max)
 
 
-async def next_due(unit: Unit) -> datetime | None:
-    return await store.next_due(unit)
-
-
 async def has_work(unit: Unit) -> bool:
     return await store.has_work(unit)
 

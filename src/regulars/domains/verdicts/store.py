@@ -144,11 +144,6 @@ async def write_verdicts(tick: Tick) -> None:
     tick.count("verdict_changes", await tick.value(sql["write_judged"], at=tick.at))
 
 
-async def next_due(unit: Unit) -> datetime | None:
-    due: datetime | None = await unit.value(sql["next_due"])
-    return due
-
-
 async def has_work(unit: Unit) -> bool:
     found: bool = await unit.value(sql["has_work"], at=unit.at)
     return found

@@ -186,10 +186,3 @@ SELECT EXISTS (SELECT FROM journeys AS j WHERE j.state = 'live' AND EXISTS (
            SELECT FROM enrolments AS e WHERE e.journey_id = j.id AND e.left_at IS NULL AND e.wake_at <= %(at)s))
     OR EXISTS (SELECT FROM journeys AS j WHERE j.state = 'ended' AND EXISTS (
            SELECT FROM enrolments AS e WHERE e.journey_id = j.id AND e.left_at IS NULL));
-
--- name: next_due
--- When the clock alone next moves somebody.
-SELECT min(d.wake_at) FROM journeys AS j
- CROSS JOIN LATERAL (SELECT min(e.wake_at) AS wake_at FROM enrolments AS e
-                      WHERE e.journey_id = j.id AND e.left_at IS NULL) AS d
- WHERE j.state = 'live';

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from regulars.domains.customers import service as customers
@@ -21,7 +20,7 @@ from regulars.domains.messages.model import (
 from regulars.domains.messages.policy import reports
 from regulars.domains.messages.policy.reports import OpenedMail
 from regulars.platform.unit import Unit
-from regulars.shared.paging import Page, UnknownCursor, decode_cursor, encode_cursor, page_of
+from regulars.shared.paging import Page, decode_place, encode_place, page_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,8 @@ class MessageStory:
 
 
 async def mails(unit: Unit, after: str | None, limit: int) -> Page[CaughtLine]:
-    rows = await store.list_caught(unit, _position(after), limit + 1)
-    return page_of(rows, limit, lambda row: encode_cursor(row.at.isoformat(), row.id.hex))
+    rows = await store.list_caught(unit, decode_place(after), limit + 1)
+    return page_of(rows, limit, lambda row: encode_place(row.at, row.id))
 
 
 async def mail(unit: Unit, mail_id: UUID) -> CaughtMail:
@@ -54,8 +53,8 @@ async def mail(unit: Unit, mail_id: UUID) -> CaughtMail:
 
 async def messages_of(unit: Unit, customer_id: UUID, after: str | None, limit: int) -> Page[MessageLine]:
     customer = await customers.find(unit, customer_id)
-    rows = await store.messages_of(unit, customer.id, _position(after), limit + 1)
-    return page_of(rows, limit, lambda row: encode_cursor(row.created_at.isoformat(), row.id.hex))
+    rows = await store.messages_of(unit, customer.id, decode_place(after), limit + 1)
+    return page_of(rows, limit, lambda row: encode_place(row.created_at, row.id))
 
 
 async def story(unit: Unit, message_id: UUID) -> MessageStory:
@@ -76,13 +75,3 @@ def reason(message: MessageLine) -> str:
     if message.state == MessageState.QUEUED:
         return "It waits for its turn."
     return "Transactional mail needs no consent."
-
-
-def _position(after: str | None) -> tuple[datetime, UUID] | None:
-    if after is None:
-        return None
-    at, digits = decode_cursor(after, str, str)
-    try:
-        return datetime.fromisoformat(str(at)), UUID(hex=str(digits))
-    except ValueError:
-        raise UnknownCursor from None

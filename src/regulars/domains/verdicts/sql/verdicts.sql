@@ -93,10 +93,6 @@ written AS (
      WHERE v.holds <> excluded.holds OR v.changes_at IS DISTINCT FROM excluded.changes_at)
 SELECT count(*) FROM found WHERE changed;
 
--- name: next_due
--- When the clock alone can next change a verdict.
-SELECT min(changes_at) FROM verdicts;
-
 -- name: last_event
 -- How far the log has come.
 SELECT coalesce(max(seq), 0) FROM events;
