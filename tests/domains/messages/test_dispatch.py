@@ -8,6 +8,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from regulars.domains.members import service as members
@@ -29,6 +30,21 @@ class CrashingSender(MemorySender):
     async def send(self, mail: Mail, *, timeout_s: float) -> Answer:
         await super().send(mail, timeout_s=timeout_s)
         raise Crash
+
+
+class DuringARestart(MemorySender):
+    """Hands over while every connection to the database is lost."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+    async def send(self, mail: Mail, *, timeout_s: float) -> Answer:
+        answer = await super().send(mail, timeout_s=timeout_s)
+        async with await psycopg.AsyncConnection.connect(self.url) as connection:
+            ended = b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            await connection.execute(ended + b" AND pid <> pg_backend_pid()")
+        return answer
 
 
 def read(mail: Mail) -> EmailMessage:
@@ -323,3 +339,14 @@ async def test_an_address_that_is_none_is_withheld(shop: Shop) -> None:
     await shop.queue(odd)
     await shop.dispatch()
     assert (await shop.message(odd)).why["code"] == "bad_address"
+
+
+async def test_what_was_handed_over_while_the_database_restarted_is_known(
+    shop: Shop, ana: UUID, database_url: str
+) -> None:
+    await shop.template()
+    await shop.queue(ana)
+    sender = DuringARestart(database_url)
+    await shop.dispatch(sender=sender)
+    assert (await shop.message(ana)).state == "sent"
+    assert len(sender.delivered) == 1

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import psycopg
 import structlog
 
 from regulars.domains.events import service as events
@@ -39,6 +40,7 @@ from regulars.shared.ids import outside
 
 lease_spare: Final = timedelta(seconds=30)
 deadline_spare_s: Final = 5.0
+record_pauses_s: Final = (0.1, 1.0, 5.0)  # While the database is away; the lease outlasts them.
 held_pause: Final = timedelta(milliseconds=100)  # What is due and was not claimed is in somebody else's hands.
 misconfigured_pause: Final = timedelta(minutes=1)
 provider_pause: Final = timedelta(seconds=10)
@@ -181,13 +183,24 @@ async def _deliver(units: Units, sender: Sender, settings: MailSettings, attempt
             answer = await sender.send(attempt.mail, timeout_s=settings.timeout_s)
     except TimeoutError:
         answer = Unknown(f"No answer within {settings.timeout_s:g} s.")
+    for pause_s in record_pauses_s:
+        try:
+            await _record_answer(units, attempt, answer, at)
+            return answer
+        except psycopg.OperationalError:
+            _log.warning("answer_not_recorded_yet", message_id=outside("message", attempt.mail.message_id))
+            await asyncio.sleep(pause_s)
+    await _record_answer(units, attempt, answer, at)
+    return answer
+
+
+async def _record_answer(units: Units, attempt: Attempt, answer: Answer, at: datetime) -> None:
     async with units.open(at=max(at, units.clock.now())) as unit:
-        outcome = sending.outcome(answer, attempt.purpose, attempt=attempt.number)
         held = await _record(
             unit,
             attempt.mail.message_id,
             attempt.token,
-            outcome,
+            sending.outcome(answer, attempt.purpose, attempt=attempt.number),
             answer,
             customer_id=attempt.customer_id,
             template_slug=attempt.template,
@@ -196,7 +209,6 @@ async def _deliver(units: Units, sender: Sender, settings: MailSettings, attempt
         )
     if not held:
         _log.warning("lease_lost", message_id=outside("message", attempt.mail.message_id), attempt=attempt.number)
-    return answer
 
 
 async def _record(
