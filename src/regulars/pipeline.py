@@ -102,6 +102,7 @@ class Pipeline:
         self._connection: Connection | None = None
         self._memory: dict[str, Any] = {}
         self._history_next = False
+        self._live_at: datetime | None = None
         self._search = _Search()
         self._alone = 0
         self._put_aside = 0
@@ -156,19 +157,27 @@ class Pipeline:
                 await step(tick)
         if share:
             self._history_next = not tick.historical and claimed < live_max
+            self._live_at = tick.at
         return Ticked(True, claimed, tick.counts, perf_counter() - began)
 
     async def _claim(self, tick: Tick, live_max: int, historical_max: int) -> int:
         """What is new goes first, but after a tick in which all that was new was taken, history has its turn: a shop
-        that is never quiet must still finish an import."""
-        if not self._history_next:
+        that is never quiet must still finish an import. What history changes is not told, so it is worked in at an
+        instant at which nothing is due that must be."""
+        asked_at = tick.at
+        if self._history_next and self._live_at is not None:
+            tick.at = min(self._live_at, asked_at)
+        else:
             claimed = await events.claim(tick, limit=live_max, historical=False)
-            if claimed or await _has_work(tick):
+            if claimed:
                 return claimed
+        if await _has_work(tick):
+            tick.at = asked_at
+            return await events.claim(tick, limit=live_max, historical=False)
         tick.historical = True
         if claimed := await events.claim(tick, limit=historical_max, historical=True):
             return claimed
-        tick.historical = False
+        tick.historical, tick.at = False, asked_at
         return await events.claim(tick, limit=live_max, historical=False)
 
     async def _look_for_the_fault(self, failed: Tick, error: Exception) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regulars.domains.audiences import service as audiences
+from regulars.domains.events import service as events
 from regulars.platform.unit import Units
 from regulars.shared.clock import SetClock
 from tests.conftest import AT
@@ -129,6 +130,21 @@ async def test_what_happens_while_a_rule_fills_is_not_lost(story: Story, units: 
     await story.fill()
     assert await story.members("buyers") == {"ana", "bo"}
     assert await story.members("strangers") == {"chi"}
+
+
+async def test_what_falls_due_while_history_is_worked_in_is_told(story: Story, units: Units) -> None:
+    await story.audience("lately", {"did": "Order Completed", "within": "3d"})
+    await story.did("ana", "Order Completed")
+    await story.tick()
+    await story.pass_time(days=2, hours=23)
+    await story.did("bo", "Page Looked")
+    await story.pipeline.poll_once(story.at)
+    before = {"type": "track", "userId": "ana", "event": "Order Completed", "timestamp": "2025-01-01T00:00:00Z"}
+    async with units.open() as unit:
+        await events.add(unit, [before], source="test", historical=True)
+    await story.pass_time(hours=2)
+    assert await story.members("lately") == set()
+    assert (await story.timeline("ana"))[-1] == "Audience Left"
 
 
 async def _empty(units: Units) -> None:
