@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cache
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from regulars.rules.model import (
@@ -248,7 +248,7 @@ def _end(moment: Moment, zone: tzinfo) -> datetime:
     return _midnight(moment + timedelta(days=1), zone) - microsecond
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _midnight(day: date, zone: tzinfo) -> datetime:
     """Where the clocks skip midnight, the day begins at the first instant that carries its date."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
