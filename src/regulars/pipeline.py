@@ -167,18 +167,12 @@ class Pipeline:
         asked_at = tick.at
         if self._history_next and self._live_at is not None:
             tick.at = min(self._live_at, asked_at)
-        else:
-            claimed = await events.claim(tick, limit=live_max, historical=False)
-            if claimed:
+            if not await _has_work(tick) and (claimed := await _claim_history(tick, historical_max)):
                 return claimed
-        if await _has_work(tick):
             tick.at = asked_at
-            return await events.claim(tick, limit=live_max, historical=False)
-        tick.historical = True
-        if claimed := await events.claim(tick, limit=historical_max, historical=True):
+        if (claimed := await events.claim(tick, limit=live_max, historical=False)) or await _has_work(tick):
             return claimed
-        tick.historical, tick.at = False, asked_at
-        return await events.claim(tick, limit=live_max, historical=False)
+        return await _claim_history(tick, historical_max)
 
     async def _look_for_the_fault(self, failed: Tick, error: Exception) -> None:
         claimed = failed.counts.get("claimed", 0)
@@ -204,6 +198,13 @@ class Pipeline:
         await prepare_connection(connection)
         self._connection = connection
         return connection
+
+
+async def _claim_history(tick: Tick, limit: int) -> int:
+    tick.historical = True
+    claimed = await events.claim(tick, limit=limit, historical=True)
+    tick.historical = claimed > 0
+    return claimed
 
 
 async def _has_work(tick: Tick) -> bool:

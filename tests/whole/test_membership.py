@@ -147,6 +147,17 @@ async def test_what_falls_due_while_history_is_worked_in_is_told(story: Story, u
     assert (await story.timeline("ana"))[-1] == "Audience Left"
 
 
+async def test_history_that_comes_after_the_last_live_tick_is_worked_in(story: Story, units: Units) -> None:
+    await story.did("ana", "Page Looked")
+    await story.tick()
+    await story.pass_time(minutes=1)
+    order = {"type": "track", "userId": "bo", "event": "Order Completed", "timestamp": "2025-01-01T00:00:00Z"}
+    async with units.open() as unit:
+        await events.add(unit, [order], source="test", historical=True)
+    await story.tick()
+    assert await story.timeline("bo") == ["Order Completed"]
+
+
 async def _empty(units: Units) -> None:
     async with units.open() as unit:
         tables = await unit.values(
