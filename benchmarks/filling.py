@@ -10,11 +10,10 @@ import duckdb
 
 from benchmarks import ground
 from benchmarks.figures import Figure
+from regulars.bootstrap import make_warehouse
 from regulars.domains.audiences import service as audiences
-from regulars.domains.customers import facts as customer_facts
-from regulars.domains.events import facts as event_facts
 from regulars.domains.verdicts import service as verdicts
-from regulars.platform.warehouse.duck import DuckWarehouse
+from regulars.platform.warehouse.duck import DuckSink
 
 AUDIENCE: Final = (
     'did "Order Completed" at least 2 times in the last 90 days and not did "Page Viewed" in the last 7 days'
@@ -28,12 +27,11 @@ SELECT customer_id, count(*) FILTER (name = 'Order Completed'), count(*) FILTER 
 async def measure(quick: bool) -> list[Figure]:
     customers, past = (1_000, 10_000) if quick else (100_000, 1_000_000)
     at = ground.now()
-    facts = (event_facts.EVENTS, customer_facts.TRAIT_VALUES)
     with ground.folder() as data:
         path = data / "warehouse.duckdb"
         async with ground.installation(data) as units:
             await ground.settle_people(units, customers=customers, events=past, at=at)
-            warehouse = DuckWarehouse(units, facts, customer_facts.IDENTIFIER_MOVES, path=path, memory="1GB")
+            warehouse = make_warehouse(units, DuckSink(path, memory="1GB"))
             await warehouse.open()
             began = perf_counter()
             fed = await warehouse.feed()

@@ -44,7 +44,10 @@ from regulars.platform.postgres.server import EmbeddedPostgres, answering_url
 from regulars.platform.secrets import signing_secret
 from regulars.platform.settings import InstallationSettings, SettingMalformed, read_settings
 from regulars.platform.unit import Units
-from regulars.platform.warehouse.duck import DuckWarehouse
+from regulars.platform.warehouse.duck import DuckSink
+from regulars.platform.warehouse.facts import Fact
+from regulars.platform.warehouse.feeding import Warehouse
+from regulars.platform.warehouse.sinks import Sink
 from regulars.providers.smtp.catcher import Catcher
 from regulars.providers.smtp.sender import SmtpSender
 from regulars.shared.clock import Clock, SystemClock
@@ -57,6 +60,9 @@ class DatabaseUnreachable(Unavailable):
 
 
 housekeeping_every: Final = timedelta(minutes=5)
+
+FACTS: Final[Sequence[Fact]] = (event_facts.EVENTS, customer_facts.TRAIT_VALUES, customer_facts.CUSTOMERS_SEEN)
+"""All that the domains let the warehouse see."""
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     members_api.router,
@@ -90,7 +96,7 @@ class Product:
     database_url: str
     units: Units
     pipeline: Pipeline
-    warehouse: DuckWarehouse | None
+    warehouse: Warehouse | None
     intake: events.Intake
     mail: MailSettings
     sender: Sender
@@ -231,13 +237,17 @@ def warehouse_path(settings: InstallationSettings) -> Path | None:
     return Path(unquote(parts.path))
 
 
-def _warehouse(settings: InstallationSettings, units: Units) -> DuckWarehouse | None:
-    """One process writes a DuckDB file: the one with the worker. Without a warehouse PostgreSQL answers everything."""
+def make_warehouse(units: Units, sink: Sink) -> Warehouse:
+    """Feeds a sink with all that the domains declare."""
+    return Warehouse(units, FACTS, customer_facts.IDENTIFIER_MOVES, sink)
+
+
+def _warehouse(settings: InstallationSettings, units: Units) -> Warehouse | None:
+    """One process feeds a warehouse: the one with the worker. Without a warehouse PostgreSQL answers everything."""
     path = warehouse_path(settings)
     if path is None or settings.role == "web":
         return None
-    facts = (event_facts.EVENTS, customer_facts.TRAIT_VALUES)
-    return DuckWarehouse(units, facts, customer_facts.IDENTIFIER_MOVES, path=path, memory=settings.warehouse_memory)
+    return make_warehouse(units, DuckSink(path, memory=settings.warehouse_memory))
 
 
 def state_of(product: Product) -> dict[str, Any]:

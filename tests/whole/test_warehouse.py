@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from regulars.domains.customers import facts as customer_facts
+from regulars.bootstrap import make_warehouse
 from regulars.domains.customers import service as customers
-from regulars.domains.events import facts as event_facts
 from regulars.domains.verdicts import service as verdicts
 from regulars.platform.unit import Units
-from regulars.platform.warehouse import duck
-from regulars.platform.warehouse.duck import DuckWarehouse, WarehouseBusy
+from regulars.platform.warehouse.batches import Batch, Load
+from regulars.platform.warehouse.duck import DuckSink
+from regulars.platform.warehouse.feeding import Warehouse
+from regulars.platform.warehouse.sinks import WarehouseBusy
 from regulars.rules.tree import parse_tree
 from tests.story import Story
 
@@ -31,20 +33,19 @@ RULES: dict[str, Any] = {
 }
 
 
-def make(units: Units, path: Path | None) -> DuckWarehouse:
-    facts = (event_facts.EVENTS, customer_facts.TRAIT_VALUES)
-    return DuckWarehouse(units, facts, customer_facts.IDENTIFIER_MOVES, path=path, memory="512MB")
+def make(units: Units, path: Path | None) -> Warehouse:
+    return make_warehouse(units, DuckSink(path, memory="512MB"))
 
 
 @pytest.fixture
-async def warehouse(units: Units) -> AsyncIterator[DuckWarehouse]:
+async def warehouse(units: Units) -> AsyncIterator[Warehouse]:
     house = make(units, None)
     await house.open()
     yield house
     await house.close()
 
 
-async def counts(story: Story, warehouse: DuckWarehouse | None) -> dict[str, int]:
+async def counts(story: Story, warehouse: Warehouse | None) -> dict[str, int]:
     found = {}
     async with story.units.open() as unit:
         for name, rule in RULES.items():
@@ -62,7 +63,7 @@ async def live_a_little(story: Story) -> None:
     await story.tick()
 
 
-async def test_both_engines_count_alike(story: Story, warehouse: DuckWarehouse) -> None:
+async def test_both_engines_count_alike(story: Story, warehouse: Warehouse) -> None:
     await live_a_little(story)
     await warehouse.feed()
     told = await counts(story, warehouse)
@@ -71,7 +72,7 @@ async def test_both_engines_count_alike(story: Story, warehouse: DuckWarehouse) 
     assert told["nested"] == 1
 
 
-async def test_feeding_again_brings_nothing_twice(story: Story, warehouse: DuckWarehouse) -> None:
+async def test_feeding_again_brings_nothing_twice(story: Story, warehouse: Warehouse) -> None:
     await live_a_little(story)
     first = await warehouse.feed()
     assert first > 0
@@ -81,7 +82,7 @@ async def test_feeding_again_brings_nothing_twice(story: Story, warehouse: DuckW
     assert await warehouse.feed() == 1
 
 
-async def test_a_merge_and_its_undoing_reach_the_warehouse(story: Story, warehouse: DuckWarehouse) -> None:
+async def test_a_merge_and_its_undoing_reach_the_warehouse(story: Story, warehouse: Warehouse) -> None:
     await live_a_little(story)
     await warehouse.feed()
     await story.receive({"type": "identify", "userId": "bo", "anonymousId": "stranger"})
@@ -98,26 +99,50 @@ async def test_a_merge_and_its_undoing_reach_the_warehouse(story: Story, warehou
     assert await counts(story, warehouse) == await counts(story, None)
 
 
-async def test_a_load_that_breaks_leaves_no_trace_and_is_done_again(
-    story: Story, units: Units, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class PowerCut(DuckSink):
+    """Breaks once, in the middle of a load: events are written, and traits cannot be."""
+
+    broken = False
+
+    async def load(self, load: Load) -> None:
+        if not self.broken:
+            self.broken = True
+            load = replace(load, batches=[unwritable(batch) for batch in load.batches])
+        await super().load(load)
+
+
+def unwritable(batch: Batch) -> Batch:
+    return (
+        batch
+        if batch.fact.name == "events"
+        else Batch(batch.fact, batch.rows.rename_columns([f"no {name}" for name in batch.rows.column_names]))
+    )
+
+
+async def test_a_load_that_breaks_leaves_no_trace_and_is_done_again(story: Story, units: Units, tmp_path: Path) -> None:
     await live_a_little(story)
-    house = make(units, tmp_path / "w.duckdb")
+    house = make_warehouse(units, PowerCut(tmp_path / "w.duckdb", memory="512MB"))
     await house.open()
-    breaks = iter([True])
-    whole = duck._table
-
-    def table(*arguments: Any) -> Any:
-        if arguments[0].name == "trait_values" and next(breaks, False):
-            raise RuntimeError("the power is out")
-        return whole(*arguments)
-
-    monkeypatch.setattr(duck, "_table", table)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(duckdb.Error):
         await house.feed()
     assert await house.offsets() == {}
     await house.feed()
     await house.close()
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        assert connection.execute("SELECT count(*), count(DISTINCT seq) FROM events").fetchone() == (5, 5)
+
+
+async def test_a_warehouse_of_another_layout_is_made_again(story: Story, units: Units, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        connection.execute("CREATE TABLE offsets AS SELECT 'events' AS name, 1000 AS seq")
+        connection.execute("CREATE TABLE events (seq BIGINT); CREATE VIEW customers AS SELECT seq FROM events")
+    await live_a_little(story)
+    for _ in range(2):
+        house = make(units, tmp_path / "w.duckdb")
+        await house.open()
+        await house.feed()
+        assert await counts(story, house) == await counts(story, None)
+        await house.close()
     with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
         assert connection.execute("SELECT count(*), count(DISTINCT seq) FROM events").fetchone() == (5, 5)
 
@@ -128,7 +153,7 @@ async def test_a_second_process_is_told_that_the_warehouse_is_taken(units: Units
         await make(units, tmp_path / "w.duckdb").open()
 
 
-async def test_a_rule_is_filled_from_the_warehouse(story: Story, warehouse: DuckWarehouse) -> None:
+async def test_a_rule_is_filled_from_the_warehouse(story: Story, warehouse: Warehouse) -> None:
     await live_a_little(story)
     async with story.units.open() as unit:
         await verdicts.define(unit, "audience", "buyers", parse_tree(RULES["bought"]))

@@ -6,6 +6,7 @@ from typing import Final
 
 from regulars.platform.statements import load_statements
 from regulars.platform.warehouse.facts import Fact
+from regulars.rules.engines.duckdb import COMMERCE
 
 _sql = load_statements(__package__)
 
@@ -13,14 +14,15 @@ EVENTS: Final = Fact(
     name="events",
     grain="one row an event, each message id once",
     columns={
-        "customer_id": "UUID",
-        "identifier_id": "BIGINT",
-        "name": "VARCHAR",
-        "at": "TIMESTAMPTZ",
-        "received_at": "TIMESTAMPTZ",
-        "by_customer": "BOOLEAN",
-        "historical": "BOOLEAN",
-        "properties": "JSON",
+        "customer_id": "uuid",
+        "identifier_id": "whole",
+        "name": "text",
+        "at": "instant",
+        "received_at": "instant",
+        "by_customer": "truth",
+        "historical": "truth",
+        "properties": "json",
     },
+    plain={path: "text" if kind.is_string() else "number" for path, kind in COMMERCE.items()},
     select=_sql["follow_events"],
 )

@@ -95,7 +95,9 @@ class Relations(Protocol):
     """Where a compiled rule can be run: the relations `customers`, `events` and `trait_values` in some SQL dialect."""
 
     @property
-    def dialect(self) -> Literal["postgres", "duckdb"]: ...
+    def dialect(self) -> str:
+        """The name of the engine that the rules are compiled for."""
+        ...
 
     def stream(self, query: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
         """The rows of a query, in batches of a bounded size."""

@@ -1,0 +1,97 @@
+"""The warehouse: a copy of the log for reading much at once, fed by offset into a sink."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+from psycopg import AsyncCursor
+
+from regulars.platform.unit import Units
+from regulars.platform.warehouse.batches import Load, batch_of, moves_of
+from regulars.platform.warehouse.facts import EVENTS, MOVES, Fact, Moves
+from regulars.platform.warehouse.sinks import Sink
+
+rows_per_batch: Final = 20_000
+rows_between_pauses: Final = 500
+
+_Read = list[tuple[Fact, list[dict[str, Any]]]]
+
+
+class Warehouse:
+    """Follows the log into one sink. One process feeds a sink."""
+
+    def __init__(self, units: Units, facts: Sequence[Fact], moves: Moves, sink: Sink) -> None:
+        self._units = units
+        self._facts = facts
+        self._moves = moves
+        self._sink = sink
+        self._feeding = asyncio.Lock()
+
+    @property
+    def dialect(self) -> str:
+        return self._sink.dialect
+
+    async def open(self) -> None:
+        await self._sink.open(self._facts)
+
+    async def close(self) -> None:
+        await self._sink.close()
+
+    async def feed(self) -> int:
+        """Brings everything recorded so far into the warehouse; the number of rows that came."""
+        total = 0
+        while True:
+            async with self._feeding:
+                came, more = await self._feed_once()
+            total += came
+            if not more:
+                return total
+
+    async def catch_up(self, seq: int) -> None:
+        """Feeds in any case: identifiers may have moved since, also when no event has come."""
+        while await self.feed() and (await self.offsets()).get(EVENTS, 0) < seq:
+            continue
+
+    async def offsets(self) -> Mapping[str, int]:
+        return await self._sink.offsets()
+
+    def stream(self, query: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        return self._sink.stream(query)
+
+    async def _feed_once(self) -> tuple[int, bool]:
+        """One consistent look at the log, one load. Moves are always taken whole, so that every row is where the log
+        has it at that look."""
+        read: _Read = []
+        offsets = dict(await self._sink.offsets())
+        async with self._units.connection() as connection, connection.transaction():
+            await connection.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            for fact in self._facts:
+                after = offsets.get(fact.name, 0)
+                cursor = await connection.execute(fact.select, {"after": after, "rows_max": rows_per_batch})
+                read.append((fact, await _records(cursor)))
+            cursor = await connection.execute(self._moves.select, {"after": offsets.get(MOVES, 0)})
+            moves = await cursor.fetchall()
+        came = sum(len(rows) for _, rows in read)
+        if came or moves:
+            await self._sink.load(await asyncio.to_thread(_load, read, moves, offsets))
+        return came, any(len(rows) == rows_per_batch for _, rows in read)
+
+
+def _load(read: _Read, moves: Sequence[Sequence[Any]], offsets: Mapping[str, int]) -> Load:
+    batches = [batch_of(fact, rows) for fact, rows in read if rows]
+    reached = {**offsets, **{batch.fact.name: batch.last for batch in batches}}
+    if moves:
+        reached[MOVES] = moves[-1][0]
+    return Load(batches, moves_of(moves), reached)
+
+
+async def _records(cursor: AsyncCursor[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """All rows, taken apart with pauses in which requests are answered."""
+    names = [column.name for column in cursor.description or ()]
+    records: list[dict[str, Any]] = []
+    while rows := await cursor.fetchmany(rows_between_pauses):
+        records.extend(dict(zip(names, row, strict=True)) for row in rows)
+        await asyncio.sleep(0)
+    return records
