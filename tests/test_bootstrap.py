@@ -24,4 +24,4 @@ async def test_requests_that_hold_every_connection_stop_neither_ticks_nor_wareho
             await requests.enter_async_context(product.units.open())
         async with asyncio.timeout(5):
             assert (await product.pipeline.poll_once(product.clock.now())).claimed == 1
-            assert await product.warehouse.feed() == 1
+            assert await product.warehouse.feed() == 2, "an event and a customer"

@@ -47,7 +47,7 @@ class Load:
 
     batches: Sequence[Batch]
     moves: pa.Table
-    """`seq`, `identifier_id`, `customer_id`; may be empty. An identifier may be named more than once: the last counts."""
+    """`seq`, `identifier_id`, `customer_id`; may be empty. Of an identifier named more than once the last counts."""
     offsets: Mapping[str, int]
 
 

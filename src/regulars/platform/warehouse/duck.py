@@ -138,7 +138,8 @@ class DuckSink:
             if fact.moves:
                 cursor.execute(
                     f"UPDATE {fact.name} SET {CUSTOMER} = CAST(moved.customer AS UUID) "
-                    f"FROM (SELECT identifier_id, arg_max({CUSTOMER}, {SEQ}) AS customer FROM moves GROUP BY 1) AS moved "
+                    f"FROM (SELECT identifier_id, arg_max({CUSTOMER}, {SEQ}) AS customer FROM moves GROUP BY 1) "
+                    f"AS moved "
                     f"WHERE {fact.name}.identifier_id = moved.identifier_id"
                 )
         cursor.unregister("moves")
