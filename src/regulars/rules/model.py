@@ -7,13 +7,15 @@ replaces what it mentions (stages, audiences) by their own rules, and `compile.p
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as ListOf
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 
 from regulars.rules.values import Value
+from regulars.shared.durations import Span
 from regulars.shared.errors import Fault, Malformed
 
 depth_max: Final = 12
@@ -21,6 +23,9 @@ nodes_max: Final = 200
 times_max: Final = 1_000
 conditions_of_event_max: Final = 20
 values_max: Final = 1_000
+steps_min: Final = 2
+steps_max: Final = 10
+days_ahead_max: Final = 365
 
 Moment: TypeAlias = date | datetime
 """An instant (aware, UTC), or a bare date: the whole day in the company's time zone. A datetime is tested for
@@ -44,6 +49,7 @@ class Operator(StrEnum):
     AFTER = "after"
     WITHIN_LAST = "within_last"
     NOT_WITHIN_LAST = "not_within_last"
+    ANNIVERSARY_IN = "anniversary_in"
 
 
 OF_VALUE: Final = frozenset({Operator.IS, Operator.IS_NOT, Operator.CONTAINS, Operator.STARTS_WITH})
@@ -52,11 +58,23 @@ OF_NOTHING: Final = frozenset({Operator.EXISTS, Operator.ABSENT})
 OF_NUMBER: Final = frozenset({Operator.AT_LEAST, Operator.MORE_THAN, Operator.AT_MOST, Operator.LESS_THAN})
 OF_MOMENT: Final = frozenset({Operator.BEFORE, Operator.AFTER})
 OF_DURATION: Final = frozenset({Operator.WITHIN_LAST, Operator.NOT_WITHIN_LAST})
+OF_DAYS: Final = frozenset({Operator.ANNIVERSARY_IN})
+HELD: Final = (OF_VALUE | OF_VALUES | OF_NUMBER | {Operator.EXISTS}) - {Operator.IS_NOT, Operator.NOT_IN}
+"""What a value can have passed for a while: a test that only a value passes."""
 
 TRAIT_OPERATORS: Final = tuple(Operator)
-PROPERTY_OPERATORS: Final = tuple(o for o in Operator if o not in OF_MOMENT | OF_DURATION)
+PROPERTY_OPERATORS: Final = tuple(o for o in Operator if o not in OF_MOMENT | OF_DURATION | OF_DAYS)
 
-Operand: TypeAlias = Value | tuple[Value, ...] | Moment | timedelta | None
+
+@dataclass(frozen=True, slots=True)
+class DaysAhead:
+    """Today and so many days after it, in a time zone: unsaid, the company's."""
+
+    days: int
+    zone: str | None = None
+
+
+Operand: TypeAlias = Value | tuple[Value, ...] | Moment | Span | DaysAhead | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +125,9 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """`at - duration <= time <= at`."""
+    """`at - duration <= time <= at`; by the calendar, from the midnight on at which the duration begins."""
 
-    duration: timedelta
+    duration: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +137,8 @@ class Between:
     first: Moment
     last: Moment
 
+
+Window: TypeAlias = Within | Between
 
 once: Final = Times(Bound.AT_LEAST, 1)
 
@@ -147,8 +167,11 @@ class Everyone:
 
 @dataclass(frozen=True, slots=True)
 class Trait:
+    """`held_for`: the value has passed the test without a break for so long."""
+
     key: str
     test: Test
+    held_for: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +179,77 @@ class Did:
     events: EventNames
     where: tuple[PropertyTest, ...] = ()
     times: Times = once
-    window: Within | Between | None = None
+    window: Window | None = None
+
+
+class How(StrEnum):
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    DISTINCT = "distinct"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A number over the property of matching events that have it, compared. A sum of nothing and a count of nothing
+    are 0; the others of nothing pass no test. `of` counts once, the test is one of numbers. Sums and averages count
+    millionths of values up to a trillion; what is larger, or no number, is no value."""
+
+    how: How
+    property: str
+    of: Did
+    test: Test
+
+
+class End(StrEnum):
+    LAST = "last"
+    FIRST = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class Endmost:
+    """The last or first matching event (of its window) has these properties. Of several at one instant the last is
+    the one recorded last. No matching event: false."""
+
+    end: End
+    of: Did
+    has: tuple[PropertyTest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotFollowed:
+    """A matching event (of its window) that lies `gap` back or more, and that in this time no event of `by`
+    followed: none later, up to the end of the gap, and none at the same instant, itself and its like aside. `by`
+    has no window."""
+
+    did: Did
+    by: Did
+    gap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One event a step, each later than the one before, all in the window. The steps have no window of their own."""
+
+    steps: tuple[Did, ...]
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InList:
+    """The last that was said of the customer and this list is that they joined it."""
+
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A share of all customers, chosen by a hash of this name and the customer's id: the first 32 bits of
+    md5("name:id"), as a fraction of 2^32, are less than the share."""
+
+    name: str
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +262,26 @@ class InAudience:
     slug: str
 
 
-Rule: TypeAlias = All | Some | Not | Everyone | Trait | Did | InStage | InAudience
+Rule: TypeAlias = (
+    All
+    | Some
+    | Not
+    | Everyone
+    | Trait
+    | Did
+    | Aggregate
+    | Endmost
+    | NotFollowed
+    | Sequence
+    | InList
+    | Bucket
+    | InStage
+    | InAudience
+)
+
+JOINED: Final = "List Joined"
+LEFT: Final = "List Left"
+"""The events that make and end membership of a static list; their property `list` is its slug."""
 
 
 class RuleNotUnderstood(Malformed):
@@ -180,7 +292,7 @@ class RuleNotUnderstood(Malformed):
         problem: str,
         *,
         pointer: str = "",
-        expected: Sequence[str] = (),
+        expected: ListOf[str] = (),
         nearest: str | None = None,
         line: int | None = None,
         column: int | None = None,
@@ -198,7 +310,7 @@ class RuleNotUnderstood(Malformed):
         )
 
 
-def _listed(words: Sequence[str]) -> str:
+def _listed(words: ListOf[str]) -> str:
     return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
 
 
@@ -215,6 +327,21 @@ def children(rule: Rule) -> tuple[Rule, ...]:
             return of
         case Not(of=one):
             return (one,)
+        case _:
+            return ()
+
+
+def dids(rule: Rule) -> tuple[Did, ...]:
+    """The `did`s that a condition is made of, itself included."""
+    match rule:
+        case Did():
+            return (rule,)
+        case Aggregate(of=of) | Endmost(of=of):
+            return (of,)
+        case NotFollowed(did, by):
+            return (did, by)
+        case Sequence(steps):
+            return steps
         case _:
             return ()
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from regulars.rules.model import (
+    JOINED,
+    LEFT,
     All,
     AnyAct,
-    Did,
     InAudience,
+    InList,
     InStage,
     Named,
     Not,
@@ -20,6 +22,7 @@ from regulars.rules.model import (
     RuleNotUnderstood,
     Some,
     Trait,
+    dids,
     nearest,
     walk,
 )
@@ -34,7 +37,8 @@ class MentionsItself(RuleNotUnderstood):
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """What a rule names. `any_event` also covers every act of the customer's own; prefixes are not in `events`."""
+    """What a rule names. `any_event` also covers every act of the customer's own; prefixes are not in `events`. Lists
+    are events as well: those that make and end membership."""
 
     events: frozenset[str] = frozenset()
     prefixes: frozenset[str] = frozenset()
@@ -42,6 +46,7 @@ class Mentions:
     traits: frozenset[str] = frozenset()
     audiences: frozenset[str] = frozenset()
     stages: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
 
 
 def mentions(rule: Rule) -> Mentions:
@@ -52,24 +57,36 @@ def mentions(rule: Rule) -> Mentions:
     traits: set[str] = set()
     audiences: set[str] = set()
     stages: set[str] = set()
+    lists: set[str] = set()
     for node in walk(rule):
+        for did in dids(node):
+            match did.events:
+                case Named(names):
+                    events.update(names)
+                case Prefixed(prefix):
+                    prefixes.add(prefix)
+                case AnyAct():
+                    any_event = True
         match node:
-            case Did(events=Named(names)):
-                events.update(names)
-            case Did(events=Prefixed(prefix)):
-                prefixes.add(prefix)
-            case Did(events=AnyAct()):
-                any_event = True
             case Trait(key):
                 traits.add(key)
             case InAudience(slug):
                 audiences.add(slug)
             case InStage(slug):
                 stages.add(slug)
+            case InList(slug):
+                lists.add(slug)
+                events.update((JOINED, LEFT))
             case _:
                 pass
     return Mentions(
-        frozenset(events), frozenset(prefixes), any_event, frozenset(traits), frozenset(audiences), frozenset(stages)
+        events=frozenset(events),
+        prefixes=frozenset(prefixes),
+        any_event=any_event,
+        traits=frozenset(traits),
+        audiences=frozenset(audiences),
+        stages=frozenset(stages),
+        lists=frozenset(lists),
     )
 
 
@@ -118,7 +135,8 @@ class _Resolver:
             case InStage(slug):
                 return self._mentioned(_Mention("stage", slug), self.stages, f"{pointer}/stage")
             case _:
-                return rule, 1, 1
+                inside = [did for did in dids(rule) if did is not rule]
+                return rule, 1 + len(inside), 2 if inside else 1
 
     def _sized(self, rule: Rule, parts: list[_Sized], pointer: str) -> _Sized:
         nodes, depth = 1 + sum(nodes for _, nodes, _ in parts), 1 + max(depth for _, _, depth in parts)

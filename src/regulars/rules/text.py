@@ -14,26 +14,39 @@ from typing import Final
 
 from regulars.rules import model
 from regulars.rules.model import (
+    Aggregate,
     All,
     AnyAct,
     Between,
+    Bucket,
+    DaysAhead,
     Did,
+    End,
+    Endmost,
     EventNames,
     Everyone,
+    How,
     InAudience,
+    InList,
     InStage,
     Named,
     Not,
+    NotFollowed,
     Operator,
     Prefixed,
+    PropertyTest,
     Rule,
+    Sequence,
     Some,
     Test,
     Trait,
+    Window,
     Within,
 )
 from regulars.rules.tree import moment_text
 from regulars.rules.values import Kind, Value
+from regulars.shared.durations import Calendar, Period, Span
+from regulars.shared.forms import number_text
 
 WORDS: Final[Mapping[Operator, str]] = {
     Operator.IS: "is",
@@ -52,15 +65,29 @@ WORDS: Final[Mapping[Operator, str]] = {
     Operator.AFTER: "after",
     Operator.WITHIN_LAST: "within the last",
     Operator.NOT_WITHIN_LAST: "not within the last",
+    Operator.ANNIVERSARY_IN: "has its anniversary in the next",
 }
+"""Of the present day, week, month or year, `the last` is left out: within today."""
+AGGREGATES: Final[Mapping[How, str]] = {
+    How.SUM: "sum of",
+    How.AVG: "average of",
+    How.MIN: "minimum of",
+    How.MAX: "maximum of",
+    How.DISTINCT: "number of different",
+}
+ENDS: Final[Mapping[End, str]] = {End.LAST: "the last", End.FIRST: "the first"}
+ANNIVERSARY_TODAY: Final = "has its anniversary today"
 
 UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 BARE: Final = re.compile(r"[^\W\d][\w$.-]*")
 """A name that needs no quotes, unless it is one of RESERVED."""
-RESERVED: Final = frozenset(word for words in WORDS.values() for word in words.split()) | frozenset(
+RESERVED: Final = frozenset(
+    word for operator, words in WORDS.items() if operator not in model.OF_DAYS for word in words.split()
+) | frozenset(
     ("all", "and", "any", "anything", "between", "did", "everyone", "exactly", "false", "in", "or", "true", "where")
 )
+"""The other words of the language mean what they mean only where they stand, and are names elsewhere."""
 
 
 def to_text(rule: Rule) -> str:
@@ -73,14 +100,27 @@ def to_text(rule: Rule) -> str:
             return f"not {_within(of)}"
         case Everyone():
             return "everyone"
-        case Trait(key, test):
-            return f"{name_text(key)} {_test(test)}"
+        case Trait(key, test, held_for):
+            held = "" if held_for is None else f" held for {duration_text(held_for)}"
+            return f"{name_text(key)} {_test(test)}{held}"
+        case Did():
+            return _did(rule)
+        case Aggregate(how, name, of_events, test):
+            return f"{AGGREGATES[how]} {name_text(name)} over ({_did(of_events)}) {_test(test)}"
+        case Endmost(end, of_events, has):
+            return f"{ENDS[end]} ({_did(of_events)}) has {_property_tests(has)}"
+        case NotFollowed(did, by, gap):
+            return f"{_did(did)} then not {_did(by)} for {duration_text(gap)}"
+        case Sequence(steps, window):
+            return " ".join((f"sequence ({' then '.join(_did(step) for step in steps)})", *_window(window)))
+        case InList(slug):
+            return f"in list {_quoted(slug)}"
+        case Bucket(name, share):
+            return f"in bucket {_quoted(name)} share {_share(share)}"
         case InStage(slug):
             return f"in stage {_quoted(slug)}"
         case InAudience(slug):
             return f"in audience {_quoted(slug)}"
-        case Did():
-            return _did(rule)
 
 
 def _joined(word: str, lonely: str, parts: tuple[Rule, ...]) -> str:
@@ -97,18 +137,27 @@ def _within(part: Rule) -> str:
 def _did(rule: Did) -> str:
     words = ["did", _events(rule.events)]
     if rule.where:
-        words += ["where", ", ".join(f"{name_text(one.property)} {_test(one.test)}" for one in rule.where)]
+        words += ["where", _property_tests(rule.where)]
     if rule.times != model.once:
         n = rule.times.n
         words.append(f"{rule.times.bound.replace('_', ' ')} {n} {'time' if n == 1 else 'times'}")
-    match rule.window:
+    return " ".join((*words, *_window(rule.window)))
+
+
+def _window(window: Window | None) -> tuple[str, ...]:
+    match window:
+        case Within(Calendar(Period()) as period):
+            return (_calendar(period),)
         case Within(duration):
-            words.append(f"in the last {duration_text(duration)}")
+            return (f"in the last {_span(duration)}",)
         case Between(first, last):
-            words.append(f"between {moment_text(first)} and {moment_text(last)}")
+            return (f"between {moment_text(first)} and {moment_text(last)}",)
         case None:
-            pass
-    return " ".join(words)
+            return ()
+
+
+def _property_tests(tests: tuple[PropertyTest, ...]) -> str:
+    return ", ".join(f"{name_text(one.property)} {_test(one.test)}" for one in tests)
 
 
 def _events(events: EventNames) -> str:
@@ -132,10 +181,16 @@ def _test(test: Test) -> str:
             return f"{words} {value_text(test.operand)}"
         case tuple():
             return f"{words} ({', '.join(value_text(value) for value in test.operand)})"
-        case timedelta():
-            return f"{words} {duration_text(test.operand)}"
+        case Calendar(Period()):
+            return f"{words.removesuffix(' the last')} {_calendar(test.operand)}"
+        case timedelta() | Calendar():
+            return f"{words} {_span(test.operand)}"
         case date():
             return f"{words} {moment_text(test.operand)}"
+        case DaysAhead(0, zone):
+            return f"{ANNIVERSARY_TODAY}{_in_zone(zone)}"
+        case DaysAhead(days, zone):
+            return f"{words} {_counted(days, 'day')}{_in_zone(zone)}"
 
 
 def value_text(value: Value) -> str:
@@ -150,8 +205,34 @@ def duration_text(duration: timedelta) -> str:
     """Days rather than weeks: people compare them with "30 days"."""
     seconds = duration // timedelta(seconds=1)
     unit, length = next(((unit, length) for unit, length in UNITS if seconds % length == 0 and seconds), UNITS[-1])
-    n = seconds // length
+    return _counted(seconds // length, unit)
+
+
+def _span(span: Span) -> str:
+    return duration_text(span) if isinstance(span, timedelta) else _calendar(span)
+
+
+def _calendar(span: Calendar) -> str:
+    match span.length:
+        case Period() as period:
+            length = str(period)
+        case months if months % 12 == 0:
+            length = _counted(months // 12, "year")
+        case months:
+            length = _counted(months, "month")
+    return f"{length}{_in_zone(span.zone)}"
+
+
+def _in_zone(zone: str | None) -> str:
+    return "" if zone is None else f" in zone {_quoted(zone)}"
+
+
+def _counted(n: int, unit: str) -> str:
     return f"{n} {unit}" if n == 1 else f"{n} {unit}s"
+
+
+def _share(share: float) -> str:
+    return number_text(int(share) if share.is_integer() else share)
 
 
 def _quoted(text: str) -> str:
