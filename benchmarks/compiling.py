@@ -8,7 +8,8 @@ from typing import Any
 
 from benchmarks.figures import Figure
 from regulars.rules.compile import compile_rules
-from regulars.rules.engines import duckdb, postgresql
+from regulars.rules.engines.duckdb import duckdb
+from regulars.rules.engines.postgresql import postgresql
 from regulars.rules.tree import parse_tree
 
 

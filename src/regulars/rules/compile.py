@@ -16,12 +16,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from regulars.rules import fragments
-from regulars.rules.engines import Engine
-from regulars.rules.leaves import Formula, Happened, Junction, Matching, Negation, TraitIs, Truth, formula
+from regulars.rules import atoms, fragments
+from regulars.rules.engines.base import Engine
+from regulars.rules.facts import Wanted, facts, select
+from regulars.rules.formulas import formula
+from regulars.rules.leaves import Atom, Formula, Happened, Junction, Negation, Truth
 from regulars.rules.model import Rule
 from regulars.shared.errors import Malformed
 
@@ -51,20 +53,23 @@ class Compiled:
         return f"WITH {given} SELECT * FROM ({self.sql}) AS answers" if given else self.sql  # noqa: S608 - whole statements
 
 
-def compile_rules(rules: Mapping[str, Rule], engine: Engine, zone: tzinfo = UTC) -> Compiled:
+def compile_rules(
+    rules: Mapping[str, Rule], engine: Engine, zone: tzinfo = UTC, *, everyone_at: datetime | None = None
+) -> Compiled:
     """Rules whose stages and audiences are resolved. Keys become column names: lower case letters, digits, `_`.
 
-    `zone` is the company's: bare dates are days there."""
+    `zone` is the company's: bare dates are days there. `everyone_at`: the scope is all `customers` at this instant,
+    which needs no join."""
     for key in rules:
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!r} cannot be a column name")
     formulas = {key: formula(rule, zone) for key, rule in rules.items()}
-    answers = _Answers(engine, formulas.values())
+    answers = _Answers(engine, formulas.values(), everyone_at)
     columns = ['"customer_id"', '"at"']
     for key, what in formulas.items():
         columns.append(f'{answers.holds(what)} AS "h_{key}"')
         columns.append(f'NULLIF({answers.changes_at(what)}, {fragments.never(engine)}) AS "c_{key}"')
-    return Compiled(tuple(rules), _select(columns, answers.relation()))
+    return Compiled(tuple(rules), select(columns, answers.relation()))
 
 
 def lots(rules: Mapping[str, Rule], *, rules_max: int) -> list[dict[str, Rule]]:
@@ -104,53 +109,9 @@ def _levels(formulas: Iterable[Formula]) -> dict[Formula, int]:
     return levels
 
 
-def _with_columns(parts: Iterable[Formula]) -> list[Happened | TraitIs | Junction]:
+def _with_columns(parts: Iterable[Formula]) -> list[Atom | Junction]:
     """The parts that get two columns each: whether they hold, and until when."""
-    return [part for part in parts if isinstance(part, Happened | TraitIs | Junction)]
-
-
-def _facts(engine: Engine, leaves: Mapping[Matching, int], traits: Iterable[tuple[str, str]]) -> str:
-    """Phase 1: one row per row of scope, also for customers of whom nothing is known.
-
-    Of a leaf: `t_…` and `n_…`, see fragments.events_facts; of a trait: `v_…` and `n_…`, see fragments.trait_facts."""
-    columns, relation = ['"t0"."customer_id"', '"t0"."at"'], '"scope" AS "t0"'
-    for alias, (seen, facts) in enumerate((_of_events(engine, leaves), _of_traits(engine, traits)), start=1):
-        if facts:
-            columns.extend(f'"t{alias}"."{name}"' for name in facts)
-            pieces = ['"t0"."customer_id"', '"t0"."at"', *(f'{piece} AS "{name}"' for name, piece in facts.items())]
-            relation += (
-                f' LEFT JOIN ({_select(pieces, seen)} GROUP BY 1, 2) AS "t{alias}"'
-                f' ON "t0"."customer_id" = "t{alias}"."customer_id" AND "t0"."at" = "t{alias}"."at"'
-            )
-    return f"SELECT {', '.join(columns)} FROM {relation}"  # noqa: S608 - pieces that Ibis wrote
-
-
-def _of_events(engine: Engine, leaves: Mapping[Matching, int]) -> tuple[str, dict[str, str]]:
-    if not leaves:
-        return "", {}
-    # A customer named twice by scope would have each event counted twice; for the latest alone that is no matter.
-    seen = fragments.seen_events(engine, fragments.mentioned(leaves), distinct=max(leaves.values()) > 1)
-    # Read once for all leaves: taking a property out of its document costs more than testing it.
-    read = {(where.property, fragments.form_read(where.test)) for leaf in leaves for where in leaf.where}
-    if read:
-        forms: dict[str, str] = {}
-        for path, form in sorted(read):
-            forms.update(fragments.property_form(engine, path, form))
-        seen = _select(["*", *(f'{piece} AS "{name}"' for name, piece in forms.items())], seen) + engine.fence
-    facts: dict[str, str] = {}
-    for leaf, n in leaves.items():
-        facts.update(fragments.events_facts(engine, leaf, n))
-    return seen, facts
-
-
-def _of_traits(engine: Engine, traits: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
-    traits = sorted(set(traits))
-    if not traits:
-        return "", {}
-    facts: dict[str, str] = {}
-    for key, form in traits:
-        facts.update(fragments.trait_facts(engine, key, form))
-    return fragments.seen_traits(engine, tuple(sorted({key for key, _ in traits}))), facts
+    return [part for part in parts if isinstance(part, Atom | Junction)]
 
 
 class _Answers:
@@ -159,10 +120,10 @@ class _Answers:
     A junction's changes_at says its parts' twice, so every part gets its own column, once, in a layer below those
     that mention it; written out in place, a rule would double with every level."""
 
-    def __init__(self, engine: Engine, formulas: Iterable[Formula]) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, formulas: Iterable[Formula], everyone_at: datetime | None) -> None:
+        self.engine, self.everyone_at = engine, everyone_at
         self.levels = _levels(formulas)
-        self.atoms = [part for part in self.levels if isinstance(part, Happened | TraitIs)]
+        self.atoms = [part for part in self.levels if isinstance(part, Atom)]
         self.junctions = [part for part in self.levels if isinstance(part, Junction)]
         self.names: dict[Formula, str] = {atom: fragments.name_of(atom) for atom in self.atoms}
         self.names.update((part, f"j{place}") for place, part in enumerate(self.junctions))
@@ -170,19 +131,13 @@ class _Answers:
             raise TooWide
 
     def relation(self) -> str:
-        leaves: dict[Matching, int] = {}
-        for atom in self.atoms:
-            if isinstance(atom, Happened):
-                leaves[atom.leaf] = max(atom.n, leaves.get(atom.leaf, 0))
-        traits = [(atom.key, fragments.form_read(atom.test)) for atom in self.atoms if isinstance(atom, TraitIs)]
+        wanted = Wanted.of(self.atoms)
         pieces: dict[str, str] = {}
         for atom in self.atoms:
-            if isinstance(atom, Happened):
-                pieces.update(fragments.happened(self.engine, atom, listed=leaves[atom.leaf] > 1))
-            else:
-                pieces.update(fragments.trait_is(self.engine, atom))
+            listed = isinstance(atom, Happened) and wanted.latest[atom.leaf] > 1
+            pieces.update(atoms.answers(self.engine, atom, listed=listed))
         columns = ['"customer_id"', '"at"', *(f'{piece} AS "{name}"' for name, piece in pieces.items())]
-        layer = _select(columns, _facts(self.engine, leaves, traits))
+        layer = select(columns, facts(self.engine, wanted, self.everyone_at))
         for level in range(1, 1 + max(self.levels.values(), default=0)):
             columns = ["*"]
             for part in self.junctions:
@@ -190,7 +145,7 @@ class _Answers:
                     name = self.names[part]
                     columns.append(f'{self._all_or_some(part)} AS "h_{name}"')
                     columns.append(f'{self._junction_changes_at(part)} AS "c_{name}"')
-            layer = _select(columns, layer + self.engine.fence)
+            layer = select(columns, layer + self.engine.fence)
         return layer + self.engine.fence
 
     def holds(self, part: Formula) -> str:
@@ -224,7 +179,3 @@ class _Answers:
         last = f"GREATEST({', '.join(lasts)})"
         then, otherwise = (first, last) if part.every else (last, first)
         return f"CASE WHEN {self._all_or_some(part)} THEN {then} ELSE {otherwise} END"
-
-
-def _select(columns: Iterable[str], relation: str) -> str:
-    return f'SELECT {", ".join(columns)} FROM ({relation}) AS "t0"'  # noqa: S608 - pieces that Ibis wrote

@@ -1,4 +1,4 @@
-"""The pieces of SQL that hold a rule's values: what Ibis writes for one leaf or one atom, written once and kept.
+"""The pieces of SQL that hold a rule's values: what Ibis writes for one leaf or one test, written once and kept.
 
 Ibis needs a few milliseconds for each; a rule that is being edited changes one piece at a time, and many rules
 share theirs. A piece is an expression over a relation that is called `t0` where it is used. Its columns are named
@@ -8,7 +8,7 @@ after what they hold (`name_of`), so that a piece means the same in every query.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -18,22 +18,37 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from regulars.rules import model
-from regulars.rules.engines import INSTANT, SCOPE, TRAIT_VALUES, Engine
-from regulars.rules.leaves import Happened, Matching, TraitIs, ValueTest, Where, microsecond
-from regulars.rules.model import AnyAct, EventNames, Named, Operator, Prefixed
+from regulars.rules.engines.base import INSTANT, SCOPE, TRAIT_VALUES, Engine
+from regulars.rules.leaves import (
+    Latest,
+    Marked,
+    Matching,
+    Measured,
+    ValueTest,
+    Where,
+    micros_per_unit,
+    microsecond,
+    summed_max,
+)
+from regulars.rules.model import AnyAct, End, EventNames, How, Named, Operator, Prefixed
 from regulars.rules.values import FLAT_LIST, list_with
+from regulars.shared.durations import Calendar, Period, Span
 
 pieces_kept: Final = 10_000
 
-NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-"""Inside a query `never` is the last instant there is, so that the earliest and the latest of several need no word
-about nulls."""
+FORMS: Final = {"text": dt.string, "number": dt.float64, "instant": INSTANT}
+_SEEN: Final = {"at": INSTANT, "time": INSTANT, "seq": dt.int64, "name": dt.string, "by_customer": dt.boolean}
+_PERIODS: Final = {
+    Period.TODAY: ("D", ibis.interval(days=1)),
+    Period.THIS_WEEK: ("W", ibis.interval(days=7)),
+    Period.THIS_MONTH: ("M", ibis.interval(months=1)),
+    Period.THIS_YEAR: ("Y", ibis.interval(years=1)),
+}
 
-_FORMS: Final = {"text": dt.string, "number": dt.float64, "instant": INSTANT}
 
-
+@lru_cache(pieces_kept)
 def name_of(part: object) -> str:
-    """The same for parts that mean the same, in every process: also the name under which a leaf's summary may be
+    """The same for parts that mean the same, in every process: also the name under which a leaf's summary is
     stored."""
     return blake2b(repr(part).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
@@ -44,9 +59,18 @@ def form_read(test: ValueTest) -> str:
     return "instant" if test.operator in model.OF_MOMENT | model.OF_DURATION else "text"
 
 
+def form_measured(how: How) -> str:
+    return "text" if how is How.DISTINCT else "number"
+
+
 @lru_cache
 def never(engine: Engine) -> str:
-    return _pieces(engine, SCOPE.select(never=_never()))["never"]
+    return pieces(engine, SCOPE.select(never=never_in(engine)))["never"]
+
+
+@lru_cache(pieces_kept)
+def instant(engine: Engine, at: datetime) -> str:
+    return pieces(engine, SCOPE.select(instant=ibis.literal(at, type=INSTANT)))["instant"]
 
 
 @lru_cache(pieces_kept)
@@ -60,114 +84,182 @@ def seen_events(engine: Engine, mentioned: tuple[EventNames, ...], *, distinct: 
 
 
 @lru_cache(pieces_kept)
+def seen_at(engine: Engine, mentioned: tuple[EventNames, ...], at: datetime, *, future: bool | None) -> str:
+    """Each event that any leaf could count, of everyone at one instant: of later events, or the others, or all."""
+    events = engine.events.filter(ibis.or_(*(_named(engine.events, names) for names in mentioned)))
+    moment = ibis.literal(at, type=INSTANT)
+    if future is not None:
+        events = events.filter(events.at > moment if future else events.at <= moment)
+    about = {name: events[name] for name in events.columns if name not in SCOPE.columns}
+    return engine.sql(events.select(customer_id=events.customer_id, at=moment, time=events.at, **about))
+
+
+@lru_cache(pieces_kept)
+def start_of(engine: Engine, span: Span) -> str:
+    """The earliest time within a span of the instant `at`."""
+    return pieces(engine, SCOPE.select(start=begin(engine, SCOPE.at, span)))["start"]
+
+
+@lru_cache(pieces_kept)
 def property_form(engine: Engine, path: str, form: str) -> dict[str, str]:
     """`p`: a property of a seen event, as the tests of all leaves read it."""
     seen = ibis.table(engine.columns, name="seen")
     read = engine.number if form == "number" else engine.text
-    return _pieces(engine, seen.select(**{_property_name(path, form): read(seen, path)}))
+    return pieces(engine, seen.select(**{_property_name(path, form): read(seen, path)}))
+
+
+def start_name(span: Span) -> str:
+    return f"w_{name_of(span)}"
+
+
+def forms_of(matching: Matching) -> set[tuple[str, str]]:
+    """The properties that its tests read, each with the form they read."""
+    return {(where.property, form_read(where.test)) for where in matching.where}
 
 
 @lru_cache(pieces_kept)
-def events_facts(engine: Engine, leaf: Matching, n: int) -> dict[str, str]:
-    """`t`: the n latest matching times up to the instant (not a list if n is 1); `n`: the earliest after it."""
-    columns = {"at": INSTANT, "time": INSTANT, "name": dt.string, "by_customer": dt.boolean}
-    for where in leaf.where:
-        form = form_read(where.test)
-        columns[_property_name(where.property, form)] = _FORMS[form]
-    seen = ibis.table(columns, name="seen")
-    counts = _counts(seen, leaf)
-    past, future = (seen.time <= seen.at) & counts, (seen.time > seen.at) & counts
-    latest = seen.time.max(where=past) if n == 1 else engine.latest(seen.time, n, where=past)
+def counts(engine: Engine, matching: Matching) -> str:
+    """Whether a seen event counts."""
+    seen = _seen(matching)
+    return pieces(engine, seen.select(counts=_counts(seen, matching)))["counts"]
+
+
+@lru_cache(pieces_kept)
+def latest_facts(engine: Engine, leaf: Latest, n: int, *, apart: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Of the events up to the instant, `t`: the n latest matching times (not a list if n is 1). Of the later ones,
+    `n`: the earliest. `apart`: the rows are either the one or the other already."""
+    seen = _seen(leaf.of)
+    past, future = _parts(seen, _counts(seen, leaf.of), apart=apart)
     name = name_of(leaf)
-    return _pieces(engine, seen.aggregate(**{f"t_{name}": latest, f"n_{name}": seen.time.min(where=future)}))
+    times = seen.time.max(where=past) if n == 1 else engine.latest(seen.time, n, where=past)
+    return _aggregates(engine, seen, {f"t_{name}": times}), _next(engine, seen, name, future)
+
+
+@lru_cache(pieces_kept)
+def measured_facts(engine: Engine, leaf: Measured, *, apart: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Of the events up to the instant, `v`: the number; `o`: the oldest time in it. Of the later ones, `n`: the
+    earliest that will count."""
+    form = form_measured(leaf.how)
+    seen = _seen(leaf.of, {(leaf.property, form)}, leaf.within)
+    value = seen[_property_name(leaf.property, form)]
+    matches = _counts(seen, leaf.of) & value.notnull()
+    if leaf.how in (How.SUM, How.AVG):
+        matches &= value.abs() <= summed_max
+    past, future = _parts(seen, matches, apart=apart)
+    inside = past if leaf.within is None else past & (seen.time >= seen[start_name(leaf.within)])
+    name = name_of(leaf)
+    facts = {f"v_{name}": _measure(engine, leaf, value, inside)}
+    if leaf.within is not None:
+        facts[f"o_{name}"] = seen.time.min(where=inside)
+    return _aggregates(engine, seen, facts), _next(engine, seen, name, future)
+
+
+def _measure(engine: Engine, leaf: Measured, value: ir.Value, inside: ir.BooleanValue) -> ir.Value:
+    match leaf.how:
+        case How.SUM | How.AVG:
+            millionths = (ibis.ifelse(inside, value, 0.0) * float(micros_per_unit) + 0.5).floor().cast(dt.int64)
+            return engine.total(millionths - leaf.level if leaf.level else millionths, inside)
+        case How.MIN:
+            return value.min(where=inside)
+        case How.MAX:
+            return value.max(where=inside)
+        case How.DISTINCT:
+            return value.nunique(where=inside)
+
+
+@lru_cache(pieces_kept)
+def marked_facts(engine: Engine, leaf: Marked, *, apart: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Of the events up to the instant, `m`: whether the one that counts is one of `by`; `t`: its time. Of the later
+    ones, `n`: the earliest that matches."""
+    seen = _seen(leaf.of, forms_of(leaf.by), leaf.within)
+    past, future = _parts(seen, _counts(seen, leaf.of), apart=apart)
+    inside = past if leaf.within is None else past & (seen.time >= seen[start_name(leaf.within)])
+    last = leaf.end is End.LAST
+    mark = _counts(seen, leaf.by)
+    name = name_of(leaf)
+    facts = {
+        f"m_{name}": engine.marked(mark, seen.time, seen.seq, inside, last=last),
+        f"t_{name}": seen.time.max(where=inside) if last else seen.time.min(where=inside),
+    }
+    return _aggregates(engine, seen, facts), _next(engine, seen, name, future)
+
+
+def _parts(seen: ir.Table, matches: ir.BooleanValue, *, apart: bool) -> tuple[ir.BooleanValue, ir.BooleanValue]:
+    """Of the matching events, those up to the instant and those after it."""
+    return (matches, matches) if apart else (matches & (seen.time <= seen.at), matches & (seen.time > seen.at))
+
+
+def _next(engine: Engine, seen: ir.Table, name: str, matches: ir.BooleanValue) -> dict[str, str]:
+    return _aggregates(engine, seen, {f"n_{name}": seen.time.min(where=matches)})
+
+
+def _aggregates(engine: Engine, seen: ir.Table, facts: dict[str, ir.Value]) -> dict[str, str]:
+    return pieces(engine, seen.aggregate(**facts))
 
 
 @lru_cache(pieces_kept)
 def seen_traits(engine: Engine, keys: tuple[str, ...]) -> str:
-    """Each row of scope with each value of these traits; of a key's values so far, the one that counts has place 0."""
+    """Each row of scope with each value of these traits; of a key's values so far, the one that counts has place 0.
+    A value that another one at the same time replaced has never counted: it does not stand."""
     values = TRAIT_VALUES.filter(TRAIT_VALUES.key.isin(keys))
     scoped = SCOPE.join(values, SCOPE.customer_id == values.customer_id).select(
         customer_id=SCOPE.customer_id,
         at=SCOPE.at,
         time=values.at,
         past=values.at <= SCOPE.at,
-        **{name: values[name] for name in ("key", "seq", *_FORMS)},
+        **{name: values[name] for name in ("key", "seq", *FORMS)},
     )
     latest_first = ibis.window(
         group_by=[scoped.customer_id, scoped.at, scoped.key, scoped.past],
         order_by=[ibis.desc(scoped.time), ibis.desc(scoped.seq)],
     )
-    return engine.sql(scoped.mutate(place=ibis.row_number().over(latest_first)))
+    same_time = ibis.window(group_by=[scoped.customer_id, scoped.at, scoped.key, scoped.time])
+    return engine.sql(
+        scoped.mutate(place=ibis.row_number().over(latest_first), stands=scoped.seq == scoped.seq.max().over(same_time))
+    )
+
+
+_OF_TRAIT: Final = {
+    "key": dt.string, "time": INSTANT, "past": dt.boolean, "place": dt.int64, "stands": dt.boolean, **FORMS,
+}  # fmt: skip
 
 
 @lru_cache(pieces_kept)
 def trait_facts(engine: Engine, key: str, form: str) -> dict[str, str]:
     """`v`: the value as of the instant, in that form; `n`: when the next value takes over."""
-    columns = {"key": dt.string, "time": INSTANT, "past": dt.boolean, "place": dt.int64, **_FORMS}
-    seen = ibis.table(columns, name="seen")
+    seen = ibis.table(_OF_TRAIT, name="seen")
     of_key = seen.key == key
     current = of_key & seen.past & (seen.place == 0) & (seen.text != "")
     name = name_of(key)
-    return _pieces(
+    return _aggregates(
         engine,
-        seen.aggregate(
-            **{f"v_{name}_{form}": seen[form].max(where=current), f"n_{name}": seen.time.min(where=of_key & ~seen.past)}
-        ),
+        seen,
+        {f"v_{name}_{form}": seen[form].max(where=current), f"n_{name}": seen.time.min(where=of_key & ~seen.past)},
     )
 
 
 @lru_cache(pieces_kept)
-def happened(engine: Engine, atom: Happened, *, listed: bool) -> dict[str, str]:
-    """`h` and `c` from the facts of the leaf, whose `t` is a list or (n is 1 wherever it is used) one time."""
-    leaf, name = name_of(atom.leaf), name_of(atom)
-    answers = _happened(engine, atom.n, atom.within, listed=listed)
-    return {
-        f"{answer}_{name}": piece.replace('"t_"', f'"t_{leaf}"').replace('"n_"', f'"n_{leaf}"')
-        for answer, piece in answers.items()
-    }
+def trait_passes(engine: Engine, key: str, test: ValueTest) -> tuple[str, str]:
+    """Of a value that was in force up to the instant: is it of this trait, and does it pass."""
+    seen = ibis.table(_OF_TRAIT, name="seen")
+    counted = (seen.key == key) & seen.past & seen.stands
+    passing = passes(test, seen[form_read(test)]).fill_null(False) & (seen.text != "")
+    found = pieces(engine, seen.select(counted=counted, passing=passing))
+    return found["counted"], found["passing"]
 
 
-@lru_cache(pieces_kept)
-def _happened(engine: Engine, n: int, within: timedelta | None, *, listed: bool) -> dict[str, str]:
-    """Of any leaf: the columns are not named yet. That is safe because these pieces hold no text of a rule."""
-    facts = ibis.table({"at": INSTANT, "t_": dt.Array(INSTANT) if listed else INSTANT, "n_": INSTANT}, name="facts")
-    times, later = facts["t_"], _or_never(facts["n_"])
-    nth_latest = times[n - 1] if listed else times
-    if within is None:
-        holds, end = nth_latest.notnull(), _never()
-    else:
-        # Once true, more events keep it true: only the n-th latest growing too old can end it.
-        holds = (nth_latest >= facts.at - _length(within)).fill_null(False)
-        end = nth_latest + _length(within + microsecond)
-    return _pieces(engine, facts.select(h=holds, c=ibis.ifelse(holds, end, later)))
-
-
-@lru_cache(pieces_kept)
-def trait_is(engine: Engine, atom: TraitIs) -> dict[str, str]:
-    """`h` and `c` from the facts of the trait."""
-    name, form, test = name_of(atom.key), form_read(atom.test), atom.test
-    facts = ibis.table({"at": INSTANT, f"v_{name}_{form}": _FORMS[form], f"n_{name}": INSTANT}, name="facts")
-    value, replaced = facts[f"v_{name}_{form}"], _or_never(facts[f"n_{name}"])
-    if not isinstance(test.operand, timedelta):
-        return _answers(engine, facts, atom, _passes(test, value).fill_null(False), replaced)
-    holds = ((value <= facts.at) & (value >= facts.at - _length(test.operand))).fill_null(False)
-    passing = ibis.cases(
-        (holds, value + _length(test.operand + microsecond)), (value > facts.at, value), else_=_never()
-    )
-    return _answers(engine, facts, atom, holds, ibis.least(replaced, passing))
-
-
-def _answers(engine: Engine, facts: ir.Table, atom: object, holds: ir.Value, changes_at: ir.Value) -> dict[str, str]:
-    name = name_of(atom)
-    return _pieces(engine, facts.select(**{f"h_{name}": holds, f"c_{name}": changes_at}))
-
-
-def _pieces(engine: Engine, table: ir.Table) -> dict[str, str]:
+def pieces(engine: Engine, table: ir.Table) -> dict[str, str]:
     return engine.columns_sql(table)
 
 
 def _property_name(path: str, form: str) -> str:
     return f"p_{name_of(path)}_{form}"
+
+
+def _seen(matching: Matching, more: Iterable[tuple[str, str]] = (), within: Span | None = None) -> ir.Table:
+    columns = {_property_name(path, form): FORMS[form] for path, form in (*forms_of(matching), *more)}
+    starts = {start_name(within): INSTANT} if within is not None else {}
+    return ibis.table({**_SEEN, **columns, **starts}, name="seen")
 
 
 def _counts(seen: ir.Table, leaf: Matching) -> ir.BooleanValue:
@@ -181,8 +273,8 @@ def _counts(seen: ir.Table, leaf: Matching) -> ir.BooleanValue:
 
 
 def _property(seen: ir.Table, where: Where) -> ir.BooleanValue:
-    passes = _passes(where.test, seen[_property_name(where.property, form_read(where.test))]).fill_null(False)
-    return ~passes if where.negated else passes
+    passing = passes(where.test, seen[_property_name(where.property, form_read(where.test))]).fill_null(False)
+    return ~passing if where.negated else passing
 
 
 def _named(events: ir.Table, wanted: EventNames) -> ir.BooleanValue:
@@ -197,7 +289,7 @@ def _named(events: ir.Table, wanted: EventNames) -> ir.BooleanValue:
             return events.by_customer
 
 
-def _passes(test: ValueTest, value: ir.Value) -> ir.BooleanValue:
+def passes(test: ValueTest, value: ir.Value) -> ir.BooleanValue:
     """Null or false where the value is missing or of another kind. `value` comes in the form that the test reads."""
     match test.operator, test.operand:
         case Operator.EXISTS, _:
@@ -225,22 +317,54 @@ def _passes(test: ValueTest, value: ir.Value) -> ir.BooleanValue:
     raise AssertionError(test)
 
 
-def _never() -> ir.TimestampScalar:
-    return ibis.literal(NEVER, type=INSTANT)
+def never_in(engine: Engine) -> ir.TimestampScalar:
+    return ibis.literal(engine.never, type=INSTANT)
 
 
-def _or_never(time: ir.TimestampValue) -> ir.TimestampValue:
-    return ibis.coalesce(time, _never())
-
-
-def _length(duration: timedelta) -> ir.IntervalScalar:
+def length(duration: timedelta) -> ir.IntervalScalar:
     """In microseconds, never days: a day of an interval is a calendar day of the session's time zone."""
     return ibis.interval(microseconds=duration // microsecond)
 
 
+def begin(engine: Engine, at: ir.TimestampValue, span: Span) -> ir.TimestampValue:
+    """The earliest time that is within a span of an instant."""
+    if isinstance(span, timedelta):
+        return at - length(span)
+    day, zone = engine.day(at, _zone(span)), _zone(span)
+    if isinstance(span.length, Period):
+        return engine.midnight(day.truncate(_PERIODS[span.length][0]), zone)
+    return engine.midnight(day - ibis.interval(months=span.length), zone)
+
+
+def leaves_at(engine: Engine, time: ir.TimestampValue, span: Span) -> ir.TimestampValue:
+    """The first instant that no longer has a time within a span of it."""
+    if isinstance(span, timedelta):
+        return time + length(span + microsecond)
+    day, zone = engine.day(time, _zone(span)), _zone(span)
+    if isinstance(span.length, Period):
+        unit, step = _PERIODS[span.length]
+        return engine.midnight(day.truncate(unit) + step, zone)
+    # The first day whose day so many months before is a later one. Where that month has no such day, it is the first
+    # of the next.
+    after = day + ibis.interval(days=1)
+    later = after + ibis.interval(months=span.length)
+    return engine.midnight(ibis.ifelse(later.day() < after.day(), later + ibis.interval(days=1), later), zone)
+
+
+def _zone(span: Calendar) -> str:
+    return span.zone or "UTC"
+
+
 def mentioned(leaves: Iterable[Matching]) -> tuple[EventNames, ...]:
-    """The fewest tests that let through every event that any of the leaves counts."""
-    events = {leaf.events for leaf in leaves}
+    """The fewest tests that let through every event that any of these counts."""
+    events = {one.events for one in leaves}
     names = tuple(sorted({name for one in events if isinstance(one, Named) for name in one.names}))
     others = sorted((one for one in events if not isinstance(one, Named)), key=repr)
     return (*([Named(names)] if names else []), *others)
+
+
+@lru_cache(pieces_kept)
+def time_is_up(engine: Engine, gap: timedelta) -> str:
+    """So long after the time of a seen event."""
+    seen = ibis.table({"time": INSTANT}, name="seen")
+    return pieces(engine, seen.select(up=seen.time + length(gap)))["up"]

@@ -19,6 +19,10 @@ class RuleIsMentioned(Conflict):
     """Other rules mention this one; change them first."""
 
 
+class ListIsMentioned(Conflict):
+    """Rules mention this list; change them first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A rule as its owner wants it. `position` orders the stages of the lifecycle."""

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from regulars.domains.verdicts.model import Definition, Owner, RuleInForce
 from regulars.rules.compile import lots
-from regulars.rules.leaves import with_instants
-from regulars.rules.model import InStage, Rule
+from regulars.rules.formulas import with_instants
+from regulars.rules.model import All, InList, InStage, Not, Rule, RuleNotUnderstood, Some, nearest, walk
 from regulars.rules.resolve import Mentions, mentions, resolve, written_out_depth_max, written_out_nodes_max
 from regulars.rules.tree import parse_tree
 
@@ -128,3 +128,24 @@ def _mentions_any(rule: Rule, keys: Iterable[tuple[Owner, str]]) -> bool:
         (owner == "audience" and part in named.audiences) or (owner == "stage" and bool(named.stages))
         for owner, part in keys
     )
+
+
+def lists_in(rule: Rule) -> set[str]:
+    """The static lists a rule mentions."""
+    return {node.slug for node in walk(rule) if isinstance(node, InList)}
+
+
+def check_lists(rule: Rule, known: Sequence[str], pointer: str = "") -> None:
+    """Raises RuleNotUnderstood, with the place, where a rule mentions a static list that is not there."""
+    match rule:
+        case All(of):
+            for place, one in enumerate(of):
+                check_lists(one, known, f"{pointer}/all/{place}")
+        case Some(of):
+            for place, one in enumerate(of):
+                check_lists(one, known, f"{pointer}/any/{place}")
+        case Not(of):
+            check_lists(of, known, f"{pointer}/not")
+        case InList(slug) if slug not in known:
+            problem, meant = f"there is no list {slug!r}", nearest(slug, known)
+            raise RuleNotUnderstood(problem, pointer=f"{pointer}/list", nearest=meant)

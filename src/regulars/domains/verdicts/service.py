@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from regulars.domains.customers import service as customers
 from regulars.domains.verdicts import policy, store
 from regulars.domains.verdicts.model import (
     Answer,
     Condition,
     Definition,
     Explanation,
+    ListIsMentioned,
     Owner,
     Preview,
     Relations,
@@ -22,7 +24,7 @@ from regulars.domains.verdicts.model import (
 )
 from regulars.platform.tick import exclude_ticks
 from regulars.platform.unit import Unit, Units
-from regulars.rules.leaves import with_instants
+from regulars.rules.formulas import with_instants
 from regulars.rules.model import Rule, conditions
 from regulars.rules.resolve import mentions
 from regulars.rules.text import to_text
@@ -50,6 +52,7 @@ async def define_all(
     dependents = after.dependents(changed)
     _refuse_loose_ends(dependents, after, gone)
     after.check([*definitions, *dependents])
+    await _check_lists(unit, [one.rule for one in definitions])
     for owner, part in gone:
         await store.retire(unit, owner, part)
     seq, zone = await store.last_event(unit), await store.time_zone(unit)
@@ -85,6 +88,22 @@ def _refuse_loose_ends(dependents: Sequence[Definition], after: policy.Book, gon
             )
 
 
+async def check_list_unmentioned(unit: Unit, slug: str) -> None:
+    """Raises ListIsMentioned, naming the rules, in force or coming, that mention a static list. None can come to do so
+    until this unit ends."""
+    await exclude_ticks(unit)
+    rows = [row for row in await store.rules_in_force(unit) if slug in policy.lists_in(parse_tree(row.tree))]
+    if names := sorted({f"the {row.owner} {row.part!r}" for row in rows}):
+        raise ListIsMentioned(f"The list {slug!r} is mentioned by the rules of {', '.join(names)}; change them first.")
+
+
+async def _check_lists(unit: Unit, rules: Iterable[Rule]) -> None:
+    naming = [rule for rule in rules if policy.lists_in(rule)]
+    known = await customers.list_slugs(unit) if naming else ()
+    for rule in naming:
+        policy.check_lists(rule, known)
+
+
 async def standing(unit: Unit, owner: Owner) -> dict[str, Standing]:
     """How each rule of an owner stands; the newest version's rule, and the id of the one that counts, if any does."""
     found: dict[str, Standing] = {}
@@ -117,6 +136,7 @@ async def preview(
 ) -> Preview:
     """Who would match at an instant: counted over everyone, in the warehouse where there is one."""
     source = relations or store.PostgresRelations(unit)
+    await _check_lists(unit, [rule])
     book, zone = policy.newest(await store.rules_in_force(unit)), await store.time_zone(unit)
     meaning = with_instants(book.written_out(rule, audience=audience), zone)
     (query,) = await store.compiled({"0": meaning}, source.dialect)

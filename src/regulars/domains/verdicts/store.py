@@ -17,7 +17,8 @@ from regulars.platform.statements import load_statements
 from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
 from regulars.rules.compile import Compiled, compile_rules, lots
-from regulars.rules.engines import duckdb, postgresql
+from regulars.rules.engines.duckdb import duckdb
+from regulars.rules.engines.postgresql import postgresql
 from regulars.rules.model import Rule
 from regulars.rules.resolve import Mentions
 
