@@ -25,6 +25,8 @@ CREATE TABLE inbox (
     context      jsonb NOT NULL
 );
 CREATE INDEX inbox_order ON inbox (historical, seq);
+-- Who is put on a list and taken off it again before a tick has come is known by what waits here.
+CREATE INDEX inbox_lists ON inbox (customer_id) WHERE name IN ('List Joined', 'List Left');
 
 -- The log. seq grows in commit order, because only the tick, one at a time, writes here: readers follow it by offset.
 CREATE TABLE events (

@@ -109,3 +109,25 @@ SELECT DISTINCT ON (c.customer_id, c.channel, c.topic)
   FROM consents AS c LEFT JOIN merges AS m ON m.id = c.merge_id
  WHERE c.merge_id IS NULL OR m.undone_at IS NULL
  ORDER BY c.customer_id, c.channel, c.topic, c.at DESC, c.seq DESC;
+
+-- Static lists: names for customers put together by hand or by file.
+CREATE TABLE lists (
+    slug        text PRIMARY KEY,
+    name        text NOT NULL,
+    created_at  timestamptz NOT NULL,
+    created_by  text NOT NULL,
+    changed_at  timestamptz NOT NULL,
+    changed_by  text NOT NULL
+);
+
+-- The last that the log says of a customer and a list, by time and seq: that they joined it or that they left. A list
+-- that was deleted may still be spoken of.
+CREATE TABLE list_members (
+    customer_id  uuid NOT NULL,
+    list         text NOT NULL,
+    joined       boolean NOT NULL,
+    at           timestamptz NOT NULL,
+    seq          bigint NOT NULL,
+    PRIMARY KEY (customer_id, list)
+);
+CREATE INDEX list_members_newest ON list_members (list, at DESC, customer_id DESC) WHERE joined;

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 
 from regulars.domains.audiences.api import audiences as audiences_api
 from regulars.domains.audiences.api import customers as customers_api
+from regulars.domains.audiences.api import lists as lists_api
 from regulars.domains.customers import facts as customer_facts
 from regulars.domains.events import api as events_api
 from regulars.domains.events import facts as event_facts
@@ -70,6 +71,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     lifecycle_api.router,
     customers_api.router,
     audiences_api.router,
+    lists_api.router,
     templates_api.router,
     mailbox_api.router,
     journeys_api.router,

@@ -65,6 +65,7 @@ class Vocabulary:
     traits: Sequence[tuple[str, Sequence[object]]]
     audiences: Sequence[str]
     stages: Sequence[str]
+    lists: Sequence[str]
 
 
 async def put(unit: Unit, slug: str, name: str, given: object) -> Audience:
@@ -131,6 +132,19 @@ async def preview(
     return Preview(rule, instant, found.count, [people[one] for one in found.sample], found.customer)
 
 
+async def list_members(unit: Unit, slug: str, after: str | None, limit: int) -> Page[MemberOfAudience]:
+    """Who is on a static list, the newest first."""
+    page = await customers.list_members(unit, slug, after, limit)
+    people = await _people(unit, [one.customer_id for one in page.items])
+    return Page([MemberOfAudience(people[one.customer_id], one.since) for one in page.items], page.next)
+
+
+async def delete_list(unit: Unit, slug: str) -> None:
+    """Ends a static list, unless a rule mentions it."""
+    await verdicts.check_list_unmentioned(unit, slug)
+    await customers.delete_list(unit, slug)
+
+
 async def vocabulary(unit: Unit) -> Vocabulary:
     audiences, stages = await verdicts.vocabulary(unit)
     return Vocabulary(
@@ -138,6 +152,7 @@ async def vocabulary(unit: Unit) -> Vocabulary:
         [(one.key, one.examples) for one in await store.trait_keys(unit, trait_keys_shown_max)],
         audiences,
         stages,
+        await customers.list_slugs(unit),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from regulars.shared.errors import Conflict, Malformed, Missing
@@ -22,6 +23,22 @@ class MergeUnknown(Missing):
 
 class MergeAlreadyUndone(Conflict):
     """This merge has been undone already."""
+
+
+class ListUnknown(Missing):
+    """There is no such list."""
+
+
+class ListMalformed(Malformed):
+    """This list is not understood."""
+
+
+class TooManyLists(Conflict):
+    """There are as many lists as there can be; delete one first."""
+
+
+class PersonUnclear(Malformed):
+    """Name each customer by one of `id`, `user_id`, `email` and `anonymous_id`."""
 
 
 class AnswerUnclear(Malformed):
@@ -127,3 +144,38 @@ class TraitValue:
     value: object
     at: datetime
     message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What somebody outside names a customer by."""
+
+    kind: Literal["id", "user_id", "email", "anonymous_id"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaticList:
+    """A name for customers that were put together by hand or by file. `members` are those the log has on it."""
+
+    slug: str
+    name: str
+    changed_at: datetime
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListMember:
+    """Somebody on a list, since they were last put on it."""
+
+    customer_id: UUID
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListChange:
+    """What a change of a list's members came to. `unknown` is what nobody is known by."""
+
+    added: int
+    removed: int
+    unknown: tuple[Pointer, ...]

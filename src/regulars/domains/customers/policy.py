@@ -7,9 +7,21 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from regulars.domains.customers.model import AnswerUnclear, Identifier, Kind, Mention, Merge, Resolution
-from regulars.shared.ids import CustomerId
+from regulars.domains.customers.model import (
+    AnswerUnclear,
+    Identifier,
+    Kind,
+    ListMalformed,
+    Mention,
+    Merge,
+    Pointer,
+    Resolution,
+)
+from regulars.shared.errors import Fault
+from regulars.shared.ids import CustomerId, UnknownId, inside
 
+list_name_chars_max: Final = 120
+list_changes_max: Final = 1_000
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,60}|\*")
 
 
@@ -141,3 +153,33 @@ def check_consent(channel: str, topic: str, answer: str) -> None:
     """A topic of * speaks for the whole channel."""
     if not _WORD.fullmatch(channel) or channel == "*" or not _WORD.fullmatch(topic) or answer not in ("yes", "no"):
         raise AnswerUnclear
+
+
+def read_list_name(given: str) -> str:
+    """A list's name, trimmed. Raises ListMalformed."""
+    name = given.strip()
+    if not 1 <= len(name) <= list_name_chars_max:
+        raise ListMalformed(faults=[Fault("/name", f"is a text of 1 to {list_name_chars_max} characters")])
+    return name
+
+
+def check_list_change(added: int, removed: int) -> None:
+    """Raises ListMalformed when one call names more than it may."""
+    if added + removed > list_changes_max:
+        detail = f"names {list_changes_max:,} customers at most in one call, added and removed together"
+        raise ListMalformed(faults=[Fault("", detail)])
+
+
+def kept_form(pointer: Pointer) -> tuple[str, str]:
+    """The identifier, kind and value, under which a customer is kept who is named so from outside."""
+    value = pointer.value.strip()
+    match pointer.kind:
+        case "id":
+            try:
+                return "customer", str(inside("customer", value))
+            except UnknownId:
+                return "customer", ""
+        case "email":
+            return Kind.EMAIL, value.lower()
+        case "user_id" | "anonymous_id":
+            return Kind(pointer.kind), value

@@ -19,7 +19,7 @@ async def identify(tick: Tick) -> None:
 
 
 async def record(tick: Tick) -> None:
-    """Project what the recorded events say: traits, answers, when somebody was seen."""
+    """Project what the recorded events say: traits, answers, when somebody was seen, who is on which list."""
     await store.record_facts(tick)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -15,10 +16,12 @@ from regulars.domains.customers.model import (
     Identifier,
     IdentifierLine,
     Kind,
+    ListMember,
     Mention,
     Merge,
     MergeLine,
     Resolution,
+    StaticList,
     TraitValue,
 )
 from regulars.platform.statements import load_statements
@@ -129,6 +132,8 @@ async def undo_ordered_merges(tick: Tick) -> int:
 
 async def rebuild_after_change(tick: Tick) -> None:
     await tick.run(sql["rebuild_after_change"])
+    for name in ("move_list_members", "forget_lists_of_unmerged", "reread_lists_of_unmerged"):
+        await tick.run(sql[name])
 
 
 async def record_facts(tick: Tick) -> None:
@@ -138,6 +143,7 @@ async def record_facts(tick: Tick) -> None:
     tick.count("trait_values", told)
     tick.count("consents", await tick.run(sql["add_consents"]))
     await tick.run(sql["mark_seen"])
+    tick.count("list_members", await tick.run(sql["note_list_events"]))
 
 
 async def refresh_search(tick: Tick) -> None:
@@ -216,3 +222,50 @@ async def order_unmerge(unit: Unit, merge_id: UUID) -> None:
 async def count_orders(unit: Unit) -> int:
     count: int = await unit.value(sql["count_orders"])
     return count
+
+
+async def put_list(unit: Unit, slug: str, name: str) -> None:
+    await unit.run(sql["put_list"], slug=slug, name=name, at=unit.at, by=unit.actor.name)
+
+
+async def delete_list(unit: Unit, slug: str) -> None:
+    await unit.run(sql["delete_list"], slug=slug)
+
+
+async def touch_list(unit: Unit, slug: str) -> bool:
+    """Whether there is such a list."""
+    return await unit.run(sql["touch_list"], slug=slug, at=unit.at, by=unit.actor.name) > 0
+
+
+async def one_list(unit: Unit, slug: str) -> StaticList | None:
+    return await unit.row(sql["one_list"], StaticList, slug=slug)
+
+
+async def lists(unit: Unit, after: str | None, limit: int) -> list[StaticList]:
+    return await unit.rows(sql["lists"], StaticList, after=after, limit=limit)
+
+
+async def list_slugs(unit: Unit) -> Sequence[str]:
+    return await unit.values(sql["list_slugs"])
+
+
+async def list_members(unit: Unit, slug: str, before: tuple[datetime, UUID] | None, limit: int) -> list[ListMember]:
+    before_at, before_id = before or (None, None)
+    return await unit.rows(
+        sql["list_members"], ListMember, slug=slug, before_at=before_at, before_id=before_id, limit=limit
+    )
+
+
+async def pointed_to(unit: Unit, pointers: Sequence[tuple[str, str]]) -> dict[int, UUID]:
+    """The customers that identifiers (kind and value) point to, by the identifier's place."""
+    kinds, values = [kind for kind, _ in pointers], [value for _, value in pointers]
+    rows = await unit.records(sql["pointed_to"], kinds=kinds, values=values)
+    return {row["place"]: row["customer_id"] for row in rows}
+
+
+async def on_list_among(unit: Unit, slug: str, customers: Iterable[UUID]) -> set[UUID]:
+    return set(await unit.values(sql["on_list_among"], slug=slug, customers=list(customers)))
+
+
+async def on_list(unit: Unit, slug: str) -> Sequence[UUID]:
+    return await unit.values(sql["on_list"], slug=slug)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from regulars.rules.model import JOINED, LEFT
 from regulars.shared.errors import Conflict, Malformed, Unproven
 
 KINDS: Final = ("identify", "track", "page", "screen", "group", "alias")
@@ -32,6 +33,8 @@ CAUSED: Final = frozenset(
         "Email Opened",
         "Email Clicked",
         "Unsubscribed",
+        JOINED,
+        LEFT,
     }
 )
 """Events that only the system itself makes happen: from outside they would be forgeries."""

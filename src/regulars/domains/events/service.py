@@ -228,20 +228,17 @@ async def announce(
 
     Announcing the same name, time and properties, or the same `message_id`, twice makes one event.
     """
-    event_at = at or unit.at
-    plain = jsonable(properties)
-    if message_id is None:
-        told = msgspec.json.encode([customer_id, name, event_at, plain], order="deterministic")
-        message_id = sha256(told).hexdigest()
-    await store.add_caused(
-        unit,
-        message_id=CAUSED_PREFIX + message_id,
-        name=name,
-        event_at=event_at,
-        customer_id=customer_id,
-        by_customer=by_customer,
-        properties=plain,
-    )
+    event_at, plain = at or unit.at, jsonable(properties)
+    caused = {CAUSED_PREFIX + (message_id or _told(customer_id, name, event_at, plain)): customer_id}
+    await store.add_caused(unit, name, caused, plain, event_at=event_at, by_customer=by_customer)
+
+
+async def announce_for_each(
+    unit: Unit, name: str, customers: Sequence[UUID], properties: Mapping[str, Any], *, historical: bool = False
+) -> None:
+    """The same happened to many customers now. As history it waits until all else is done, and starts nothing."""
+    caused = {CAUSED_PREFIX + _told(one, name, unit.at, properties): one for one in customers}
+    await store.add_caused(unit, name, caused, properties, event_at=unit.at, historical=historical)
 
 
 async def add(unit: Unit, messages: Sequence[Mapping[str, Any]], *, source: str, historical: bool = False) -> Outcome:
@@ -349,6 +346,11 @@ async def event_names(unit: Unit) -> Sequence[EventName]:
 async def purge_rejections(unit: Unit) -> int:
     """Forgets what was refused more than a week ago; how many."""
     return await store.purge_rejections(unit, unit.at - rejection_kept_for)
+
+
+def _told(customer_id: UUID, name: str, at: datetime, properties: Mapping[str, Any]) -> str:
+    """The same, told again, has the same message id."""
+    return sha256(msgspec.json.encode([customer_id, name, at, properties], order="deterministic")).hexdigest()
 
 
 def _read(raw: bytes, kind: str | None, arrival: Arrival) -> InboxRow | Rejection:

@@ -34,22 +34,24 @@ async def add_messages(connection: Connection, rows: Sequence[bytes], rejections
 
 async def add_caused(
     unit: Unit,
-    *,
-    message_id: str,
     name: str,
-    event_at: datetime,
-    customer_id: UUID,
-    by_customer: bool,
+    caused: Mapping[str, UUID],
     properties: Mapping[str, Any],
+    *,
+    event_at: datetime,
+    by_customer: bool = False,
+    historical: bool = False,
 ) -> None:
+    """`caused` maps each message id to its customer."""
     await unit.run(
         sql["add_caused"],
-        message_id=message_id,
         name=name,
+        message_ids=list(caused),
+        customers=list(caused.values()),
         event_at=event_at,
         at=unit.at,
-        customer_id=customer_id,
         by_customer=by_customer,
+        historical=historical,
         properties=Jsonb(properties),
         channel=INBOX_CHANNEL,
     )

@@ -95,6 +95,7 @@ class VocabularyOut(BaseModel):
     traits: list[TraitOut]
     audiences: list[str]
     stages: list[str]
+    lists: list[str]
 
 
 @router.get("/api/audiences")
@@ -158,6 +159,7 @@ async def read_vocabulary(unit: RequestUnit) -> VocabularyOut:
         traits=[TraitOut(key=key, examples=list(examples)) for key, examples in found.traits],
         audiences=list(found.audiences),
         stages=list(found.stages),
+        lists=list(found.lists),
     )
 
 

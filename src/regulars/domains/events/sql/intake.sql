@@ -19,12 +19,14 @@ refused AS (
 SELECT pg_notify(%(channel)s, '');
 
 -- name: add_caused
--- One thing the system caused, to be recorded by the next tick.
+-- What the system caused, to one customer or the same to many, to be recorded by the next tick.
 WITH added AS (
     INSERT INTO inbox (message_id, kind, name, at, received_at, customer_id, by_customer, historical, source,
                        properties, traits, consents, context)
-    VALUES (%(message_id)s, 'caused', %(name)s, %(event_at)s, %(at)s, %(customer_id)s, %(by_customer)s, false, 'regulars',
-            %(properties)s, '{}', '[]', '{}'))
+    SELECT c.message_id, 'caused', %(name)s, %(event_at)s, %(at)s, c.customer_id, %(by_customer)s, %(historical)s,
+           'regulars', %(properties)s, '{}', '[]', '{}'
+      FROM unnest(%(message_ids)s::text[], %(customers)s::uuid[]) WITH ORDINALITY AS c (message_id, customer_id, place)
+     ORDER BY c.place)
 SELECT pg_notify(%(channel)s, '');
 
 -- name: purge_rejections
