@@ -6,16 +6,33 @@ It follows the words of the design: look at the events and traits that exist at 
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from fractions import Fraction
 from typing import Any
 
+from tests.rules.plain_times import (
+    CALENDAR,
+    TICK,
+    begin,
+    day_of,
+    days_ahead,
+    duration,
+    end,
+    has_anniversary,
+    in_year,
+    left_behind,
+    low,
+    midnight,
+)
+
 Tree = Mapping[str, Any]
-TICK = timedelta(microseconds=1)
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+TRILLION = 10**12
 
 
 @dataclass(frozen=True)
@@ -36,8 +53,11 @@ class TraitValue:
 
 @dataclass(frozen=True)
 class History:
+    """The events in the order in which they were recorded. `customer` is the id, which only buckets ask for."""
+
     events: Sequence[Event] = ()
     traits: Sequence[TraitValue] = ()
+    customer: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,8 +83,24 @@ def holds(tree: Tree, history: History, at: datetime, world: World) -> bool:
     if "stage" in tree:
         standing = [slug for slug, enter in world.stages.items() if holds(enter, history, at, world)]
         return standing[-1:] == [tree["stage"]]
+    if "bucket" in tree:
+        digest = hashlib.md5(f"{tree['bucket']}:{history.customer}".encode(), usedforsecurity=False).hexdigest()
+        return Fraction(int(digest[:8], 16), 2**32) < Fraction(tree["share"])
+    if "list" in tree:
+        return in_list(tree["list"], history, at)
     if "trait" in tree:
-        return passes(tree, current(history, tree["trait"], at), at, world.zone)
+        return trait(tree, history, at, world.zone)
+    if "sequence" in tree:
+        return sequence(tree, history, at, world.zone)
+    for how in ("sum", "avg", "min", "max", "distinct"):
+        if how in tree:
+            return aggregate(how, tree, history, at, world.zone)
+    if "first" in tree:
+        return endmost(matching(tree["first"], history, at, world.zone)[:1], tree, at, world.zone)
+    if "last" in tree:
+        return endmost(matching(tree["last"], history, at, world.zone)[-1:], tree, at, world.zone)
+    if "then_not" in tree:
+        return not_followed(tree, history, at, world.zone)
     return did(tree, history, at, world.zone)
 
 
@@ -75,21 +111,105 @@ def current(history: History, key: str, at: datetime) -> Any:
     return None if value == "" else value
 
 
-def did(tree: Tree, history: History, at: datetime, zone: tzinfo) -> bool:
-    count = 0
+def trait(tree: Tree, history: History, at: datetime, zone: tzinfo) -> bool:
+    """Held for a while: at its beginning, and after every change in it."""
+    key, begun = tree["trait"], at - duration(tree.get("held_for", "0s"))
+    instants = {begun, at, *(value.at for value in history.traits if value.key == key and begun < value.at <= at)}
+    return all(passes(tree, current(history, key, instant), at, zone) for instant in instants)
+
+
+def matching(tree: Tree, history: History, at: datetime, zone: tzinfo) -> list[Event]:
+    """The events up to the instant that count, the earliest first; of several at one instant the first recorded."""
+    found = []
     for event in history.events:
-        if event.at > at or not is_named(event, tree["did"]):
+        if event.at > at or not is_named(event, tree["did"]) or not in_window(tree, event.at, at, zone):
             continue
-        if "within" in tree and event.at < at - duration(tree["within"]):
-            continue
-        if "between" in tree:
-            first, last = tree["between"]
-            if event.at < begin(first, zone) or event.at > end(last, zone):
-                continue
         if all(passes(test, walked(event.properties, test["property"]), at, zone) for test in tree.get("where", ())):
-            count += 1
+            found.append(event)
+    return sorted(found, key=lambda event: event.at)
+
+
+def in_window(tree: Tree, when: datetime, at: datetime, zone: tzinfo) -> bool:
+    if "within" in tree:
+        return low(tree["within"], at, zone) <= when <= at
+    if "between" in tree:
+        first, last = tree["between"]
+        return begin(first, zone) <= when <= end(last, zone)
+    return True
+
+
+def did(tree: Tree, history: History, at: datetime, zone: tzinfo) -> bool:
+    count = len(matching(tree, history, at, zone))
     ((bound, n),) = tree.get("times", {"at_least": 1}).items()
     return bool({"at_least": count >= n, "exactly": count == n, "at_most": count <= n}[bound])
+
+
+def aggregate(how: str, tree: Tree, history: History, at: datetime, zone: tzinfo) -> bool:
+    values = [walked(event.properties, tree[how]) for event in matching(tree["of"], history, at, zone)]
+    if how == "distinct":
+        return compares(tree, Fraction(len({text_of(value) for value in values} - {None})))
+    numbers = [Fraction(number) for value in values if (number := number_of(value)) is not None]
+    if how in ("min", "max"):
+        return bool(numbers) and compares(tree, min(numbers) if how == "min" else max(numbers), rounded=True)
+    millionths = [math.floor(number * 10**6 + Fraction(1, 2)) for number in numbers if abs(number) <= TRILLION]
+    if how == "sum":
+        return compares(tree, Fraction(sum(millionths), 10**6))
+    return bool(millionths) and compares(tree, Fraction(sum(millionths), 10**6 * len(millionths)))
+
+
+def compares(tree: Tree, number: Fraction, *, rounded: bool = False) -> bool:
+    """`rounded`: with the operand as a number of 64 bits, as properties have them, not as it is written."""
+    ((operator, operand),) = ((key, tree[key]) for key in OF_NUMBERS if key in tree)
+    bound = Fraction(float(operand)) if rounded else Fraction(str(operand))
+    return OF_NUMBERS[operator](number, bound)
+
+
+OF_NUMBERS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
+    "at_least": lambda number, bound: number >= bound,
+    "more_than": lambda number, bound: number > bound,
+    "at_most": lambda number, bound: number <= bound,
+    "less_than": lambda number, bound: number < bound,
+}
+
+
+def endmost(ends: Sequence[Event], tree: Tree, at: datetime, zone: tzinfo) -> bool:
+    return bool(ends) and all(
+        passes(test, walked(ends[0].properties, test["property"]), at, zone) for test in tree["has"]
+    )
+
+
+def not_followed(tree: Tree, history: History, at: datetime, zone: tzinfo) -> bool:
+    gap = duration(tree["for"])
+    # What makes an event one that is waited on, whenever it happened.
+    alike = matching({key: tree[key] for key in ("did", "where") if key in tree}, history, at, zone)
+    ends = matching(tree["then_not"], history, at, zone)
+    return any(
+        begun.at <= at - gap
+        and not any(begun.at < one.at <= begun.at + gap for one in ends)
+        and not any(begun.at == one.at and not any(one is like for like in alike) for one in ends)
+        for begun in matching({key: tree[key] for key in tree if key != "then_not"}, history, at, zone)
+    )
+
+
+def sequence(tree: Tree, history: History, at: datetime, zone: tzinfo) -> bool:
+    def goes_on(steps: Sequence[Tree], after: datetime) -> bool:
+        return not steps or any(
+            event.at > after and in_window(tree, event.at, at, zone) and goes_on(steps[1:], event.at)
+            for event in matching(steps[0], history, at, zone)
+        )
+
+    return goes_on(tree["sequence"], datetime.min.replace(tzinfo=UTC))
+
+
+def in_list(slug: str, history: History, at: datetime) -> bool:
+    said = [
+        event
+        for event in history.events
+        if event.at <= at
+        and event.name in ("List Joined", "List Left")
+        and text_of(walked(event.properties, "list")) == slug
+    ]
+    return bool(said) and sorted(said, key=lambda event: event.at)[-1].name == "List Joined"
 
 
 def is_named(event: Event, wanted: Any) -> bool:
@@ -112,7 +232,7 @@ def walked(properties: Mapping[str, Any], path: str) -> Any:
 
 
 def passes(test: Tree, value: Any, at: datetime, zone: tzinfo) -> bool:
-    ((operator, operand),) = ((k, v) for k, v in test.items() if k not in {"trait", "property"})
+    ((operator, operand),) = ((k, v) for k, v in test.items() if k not in {"trait", "property", "held_for"})
     text, number, instant = text_of(value), number_of(value), instant_of(value)
     match operator:
         case "is":
@@ -146,9 +266,11 @@ def passes(test: Tree, value: Any, at: datetime, zone: tzinfo) -> bool:
         case "after":
             return instant is not None and instant > end(operand, zone)
         case "within_last":
-            return instant is not None and at - duration(operand) <= instant <= at
+            return instant is not None and low(operand, at, zone) <= instant <= at
         case "not_within_last":
-            return not (instant is not None and at - duration(operand) <= instant <= at)
+            return not (instant is not None and low(operand, at, zone) <= instant <= at)
+        case "anniversary_in":
+            return text is not None and has_anniversary(text, *days_ahead(operand, zone), at)
     raise AssertionError(operator)
 
 
@@ -170,38 +292,35 @@ def instant_of(value: Any) -> datetime | None:
     return datetime.fromisoformat(value)
 
 
-def duration(text: str) -> timedelta:
-    return timedelta(seconds=int(text[:-1]) * UNITS[text[-1]])
-
-
-def begin(moment: str, zone: tzinfo) -> datetime:
-    if "T" in moment:
-        return datetime.fromisoformat(moment)
-    return datetime.combine(date.fromisoformat(moment), time(), zone).astimezone(UTC)
-
-
-def end(moment: str, zone: tzinfo) -> datetime:
-    if "T" in moment:
-        return datetime.fromisoformat(moment)
-    return begin((date.fromisoformat(moment) + timedelta(days=1)).isoformat(), zone) - TICK
-
-
 def first_change(tree: Tree, history: History, at: datetime, world: World) -> datetime | None:
     """The first later instant at which the answer is another one. Between the turning points nothing can happen."""
     now = holds(tree, history, at, world)
-    for instant in sorted(turning_points(history, world, tree)):
+    for instant in sorted(turning_points(history, world, tree, at=at)):
         if instant > at and holds(tree, history, instant, world) != now:
             return instant
     return None
 
 
-def turning_points(history: History, world: World, *trees: Tree) -> set[datetime]:
-    """Every time in the history, and the same times a window later, both on the edge and just past it."""
+def turning_points(history: History, world: World, *trees: Tree, at: datetime | None = None) -> set[datetime]:
+    """Every time in the history, and the same times a window later, both on the edge and just past it. By the calendar:
+    the midnights that leave one of the times behind, and those around the anniversaries of this and the next years."""
     everything = json.dumps([*trees, *world.audiences.values(), *world.stages.values()])
-    lengths = {timedelta(), *(duration(text) for text in re.findall(r'"(\d+[smhdw])"', everything))}
     times = {event.at for event in history.events} | {value.at for value in history.traits}
     times |= {instant for value in history.traits if (instant := instant_of(value.value)) is not None}
-    return {time + length + edge for time in times for length in lengths for edge in (timedelta(), TICK)}
+    lengths = {timedelta(), *(duration(text) for text in re.findall(r'"(\d+[smhdw])"', everything))}
+    found = {time + length + edge for time in times for length in lengths for edge in (timedelta(), TICK)}
+    for text in set(re.findall(f'"({CALENDAR})"', everything)):
+        found |= {left_behind(text, time, world.zone) for time in times}
+    aheads = {
+        node["anniversary_in"] for tree in json.loads(everything) for node in nodes(tree) if "anniversary_in" in node
+    }
+    days = {day for value in history.traits if (day := day_of(str(value.value))) is not None}
+    for days_before, zone in (days_ahead(ahead, world.zone) for ahead in aheads):
+        years = {time.year for time in (*times, *([at] if at else []))}
+        for year in {year + more for year in years for more in (0, 1, 2)}:
+            for day in (in_year(born, year) for born in days):
+                found |= {midnight(day + timedelta(days=n), zone) for n in (-days_before, 1)}
+    return found
 
 
 def nodes(tree: Any) -> Iterator[Tree]:

@@ -17,8 +17,9 @@ from regulars.rules.explain import WHOLE, explain
 from regulars.rules.resolve import resolve
 from regulars.rules.tree import parse_tree
 from tests.rules import plain, worlds
+from tests.rules.answering import Answering, Asked, InDuckDB, InPostgreSQL, customer_id, numbered
 from tests.rules.plain import History, World
-from tests.rules.worlds import Answering, Asked, InDuckDB, InPostgreSQL
+from tests.rules.plain_times import TICK
 
 ZONES = {zone: ZoneInfo(zone) for zone in ("UTC", "Europe/Berlin", "America/New_York")}
 
@@ -39,6 +40,7 @@ def check(
     stages = {slug: parse_tree(tree) for slug, tree in world.stages.items()}
     rules = {f"r{n}": resolve(parse_tree(tree), audiences=nodes, stages=stages) for n, tree in enumerate(trees)}
     compiled = compile_rules(rules, engine.engine, world.zone)
+    histories = numbered(histories)
     engine.load(histories)
     asked = [Asked(customer, at) for customer in range(len(histories)) for at in instants]
     answers = engine.answers(compiled, asked)
@@ -119,8 +121,8 @@ def test_just_before_the_moment_the_answer_is_the_same(engine: Answering) -> Non
     at = worlds.START + worlds.minutes(40)
     holds, changes_at = engine.answers(compiled, [Asked(0, at)])[Asked(0, at)]["r"]
     assert holds
-    assert changes_at == worlds.START + worlds.minutes(1440) + plain.TICK
-    before, then = Asked(0, changes_at - plain.TICK), Asked(0, changes_at)
+    assert changes_at == worlds.START + worlds.minutes(1440) + TICK
+    before, then = Asked(0, changes_at - TICK), Asked(0, changes_at)
     answers = engine.answers(compiled, [before, then])
     assert answers[before]["r"] == (True, changes_at)
     assert answers[then]["r"][0] is False
@@ -163,9 +165,7 @@ def test_relations_can_be_given_as_queries(engine: Answering) -> None:
     engine.load([History([plain.Event("A", worlds.START)])])
     compiled = compile_rules({"r": parse_tree({"did": "A"})}, engine.engine)
     one = Asked(0, datetime(2026, 12, 1, tzinfo=UTC))
-    given_scope = (
-        f"SELECT CAST('{worlds.customer_id(0)}' AS uuid) AS customer_id, TIMESTAMPTZ '2026-12-01 00:00Z' AS at"
-    )
+    given_scope = f"SELECT CAST('{customer_id(0)}' AS uuid) AS customer_id, TIMESTAMPTZ '2026-12-01 00:00Z' AS at"
     bound = type(compiled)(compiled.keys, compiled.over(scope=given_scope))
     assert engine.answers(bound, []) == {one: {"r": (True, None)}}
 
@@ -176,7 +176,7 @@ def test_a_rule_is_explained_condition_by_condition(engine: Answering) -> None:
     assert found.texts == {"0": 'did "A" in the last 1 day', "1": 'not in audience "vip"', "2": 'x is "y"'}
     engine.load([History([plain.Event("A", worlds.START)])])
     one = Asked(0, worlds.START)
-    ends = worlds.START + worlds.minutes(1440) + plain.TICK
+    ends = worlds.START + worlds.minutes(1440) + TICK
     assert engine.answers(found.compiled, [one])[one] == {
         WHOLE: (False, None),
         "0": (True, ends),

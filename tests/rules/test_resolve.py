@@ -96,3 +96,34 @@ def test_mentions_are_what_must_change_for_the_answer_to_change() -> None:
     assert found.traits == {"x"}
     assert found.audiences == {"vip"}
     assert found.stages == {"s"}
+
+
+def test_events_are_mentioned_wherever_a_condition_asks_about_them() -> None:
+    found = mentions(
+        parse_tree(
+            {
+                "all": [
+                    {"sum": "x", "of": {"did": "Summed"}, "at_least": 1},
+                    {"last": {"did": "Ended"}, "has": [{"property": "x", "is": 1}]},
+                    {"did": "Begun", "then_not": {"did": {"prefix": "Follow"}}, "for": "1h"},
+                    {"not": {"sequence": [{"did": "First"}, {"did": {"any": True}}]}},
+                    {"list": "fair"},
+                    {"bucket": "summer", "share": 0.5},
+                    {"trait": "plan", "is": "pro", "held_for": "1d"},
+                ]
+            }
+        )
+    )
+    assert found.events == {"Summed", "Ended", "Begun", "First", "List Joined", "List Left"}
+    assert found.prefixes == {"Follow"}
+    assert found.any_event
+    assert found.traits == {"plan"}
+    assert found.lists == {"fair"}
+
+
+def test_what_a_condition_asks_about_counts_when_written_out() -> None:
+    audiences = rules(big={"all": [{"sequence": [A] * 10}] * 18})
+    parts = [{"audience": "big"}] * 25
+    assert resolve(parse_tree({"any": parts}), audiences=audiences, stages={})
+    with pytest.raises(RuleNotUnderstood, match="more than 5000 nodes"):
+        resolve(parse_tree({"any": [*parts, {"audience": "big"}]}), audiences=audiences, stages={})
