@@ -8,8 +8,11 @@ import pytest
 
 from regulars.rules import compile as compiler
 from regulars.rules.compile import TooWide, compile_rules
-from regulars.rules.engines import Engine, duckdb, postgresql
-from regulars.rules.leaves import Happened, Negation, formula
+from regulars.rules.engines.base import Engine
+from regulars.rules.engines.duckdb import duckdb
+from regulars.rules.engines.postgresql import postgresql
+from regulars.rules.formulas import formula
+from regulars.rules.leaves import Happened, Negation
 from regulars.rules.tree import parse_tree
 
 engines = pytest.mark.parametrize("engine", [duckdb, postgresql], ids=["duckdb", "postgresql"])

@@ -23,7 +23,8 @@ from regulars.domains.journeys.model import (
     Trigger,
     Wait,
 )
-from regulars.rules.leaves import Happened, ValueTest, Where, formula
+from regulars.rules.formulas import formula
+from regulars.rules.leaves import Happened, ValueTest, Where
 from regulars.rules.model import Did, Named, Operator, Rule, RuleNotUnderstood
 from regulars.rules.sentence import parse_text
 from regulars.rules.tree import parse_tree, to_tree
@@ -280,7 +281,7 @@ def event_tests(trigger: OnEvent) -> list[dict[str, Any]]:
     """The tests of a trigger in the form that event_passes() of the database reads."""
     match formula(Did(Named((trigger.name,)), trigger.where), UTC):
         case Happened(leaf=leaf):
-            return [_test(where) for where in leaf.where]
+            return [_test(where) for where in leaf.of.where]
     raise AssertionError(trigger)
 
 
