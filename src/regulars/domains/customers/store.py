@@ -105,7 +105,14 @@ async def add_merges(tick: Tick, merges: Sequence[Merge], final: Mapping[Custome
 
 async def move_to_kept(tick: Tick) -> None:
     await tick.run(sql["keep_the_no"], at=tick.at)
-    for name in ("move_events", "move_trait_values", "move_consents", "close_absorbed", "shorten_pointers"):
+    for name in (
+        "move_events",
+        "move_caused",
+        "move_trait_values",
+        "move_consents",
+        "close_absorbed",
+        "shorten_pointers",
+    ):
         await tick.run(sql[name])
 
 

@@ -12,6 +12,11 @@ SELECT m.kept_id, own.id, e.channel, e.topic, 'no', %(at)s, 'merge', '{}', 'merg
 -- All events of the absorbed customers are the kept ones', as if it had always been so.
 UPDATE events AS e SET customer_id = m.kept_id FROM merged AS m WHERE e.customer_id = m.absorbed_id;
 
+-- name: move_caused
+-- What the system caused and this very tick brings happened to the kept ones too.
+UPDATE tick_messages AS t SET customer_id = m.kept_id
+  FROM merged AS m WHERE t.kind = 'caused' AND t.customer_id = m.absorbed_id;
+
 -- name: move_trait_values
 -- So are their traits, each at its own time.
 UPDATE trait_values AS v SET customer_id = m.kept_id FROM merged AS m WHERE v.customer_id = m.absorbed_id;
