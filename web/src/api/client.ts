@@ -64,3 +64,7 @@ export const put = <R extends RouteOf<"put">>(url: Address<R>, ...body: Rest<Bod
   request<Answer<R, "put">>("PUT", url, body[0]);
 export const remove = <R extends RouteOf<"delete">>(url: Address<R>) =>
   request<Answer<R, "delete">>("DELETE", url);
+
+/** A question too large for an address: a POST that changes nothing, and that can be given up. */
+export const ask = <R extends RouteOf<"post">>(url: Address<R>, body: Body<R, "post">, signal: AbortSignal) =>
+  request<Answer<R, "post">>("POST", url, body, signal);

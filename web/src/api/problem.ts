@@ -28,7 +28,14 @@ const PHRASES = new Set([
   "Service Unavailable",
 ]);
 
-type Body = { title?: unknown; detail?: unknown; code?: unknown; errors?: unknown };
+type Body = {
+  title?: unknown;
+  detail?: unknown;
+  code?: unknown;
+  errors?: unknown;
+  line?: unknown;
+  column?: unknown;
+};
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
@@ -54,6 +61,9 @@ export async function readProblem(response: Response): Promise<Problem> {
     text(body.code) || String(response.status),
     fieldErrors(body.errors),
     Number.isNaN(wait) ? null : wait,
+    typeof body.line === "number" && typeof body.column === "number"
+      ? { line: body.line, column: body.column }
+      : null,
   );
 }
 

@@ -1,5 +1,6 @@
 export { BackLink } from "./BackLink";
 export { Brand } from "./Brand";
+export { Conditions, type JudgedCondition } from "./Conditions";
 export { CopyText } from "./CopyText";
 export { type Column, DataTable } from "./DataTable";
 export { EmptyState } from "./EmptyState";

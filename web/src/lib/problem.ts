@@ -12,6 +12,8 @@ export class Problem extends Error {
     readonly errors: FieldError[] = [],
     /** Seconds to wait before another try, when the API said so. */
     readonly retryAfter: number | null = null,
+    /** Where in a text it is wrong, counted from 1, when the API said so. */
+    readonly place: { line: number; column: number } | null = null,
   ) {
     super(detail || title);
   }

@@ -1,23 +1,47 @@
 import { Button, Menu } from "@mantine/core";
 import { IconPlus } from "../icons";
 import { useRuleEditing } from "./context";
-import { freshNode, type Kind, type Path } from "./tree";
+import { toPointer } from "./faults";
+import { freshNode, type Kind } from "./kinds";
+import type { Group, Path } from "./tree";
 
-const CHOICES: { kind: Kind; label: string; note: string }[] = [
-  { kind: "did", label: "Did an event", note: "or never did it, how often, and when" },
-  { kind: "trait", label: "Has a trait", note: "country, plan, birthday …" },
-  { kind: "stage", label: "Is in a stage", note: "of the active lifecycle" },
-  { kind: "audience", label: "Is in an audience", note: "another rule, by name" },
-  { kind: "everyone", label: "Everyone", note: "holds for every customer" },
+type Choice = { kind: Kind; label: string; note: string };
+
+const CHOICES: { title: string; of: Choice[] }[] = [
+  {
+    title: "What they did",
+    of: [
+      { kind: "did", label: "Did an event", note: "or never did it, how often, and when" },
+      { kind: "then_not", label: "Did one thing, then not another", note: "began a checkout, did not order" },
+      { kind: "sequence", label: "Did events in order", note: "viewed, then added, then bought" },
+      { kind: "endmost", label: "Last or first event", note: "the last order was of shoes" },
+      { kind: "aggregate", label: "A number over events", note: "spent at least 500 in a year" },
+    ],
+  },
+  {
+    title: "What is known of them",
+    of: [{ kind: "trait", label: "Has a trait", note: "country, plan, birthday …" }],
+  },
+  {
+    title: "Where they belong",
+    of: [
+      { kind: "stage", label: "Is in a stage", note: "of the active lifecycle" },
+      { kind: "audience", label: "Is in an audience", note: "another rule, by name" },
+      { kind: "list", label: "Is on a list", note: "customers picked by hand or imported" },
+      { kind: "bucket", label: "Is in a random share", note: "the same customers every time" },
+      { kind: "everyone", label: "Everyone", note: "holds for every customer" },
+    ],
+  },
 ];
 
-export function AddCondition({ path, id }: { path: Path; id?: string }) {
+/** `inside`: how the group it adds to combines its parts. A group within it combines them the other way. */
+export function AddCondition({ path, inside = null }: { path: Path; inside?: Group | null }) {
   const { add } = useRuleEditing();
   return (
-    <Menu position="bottom-start" withinPortal returnFocus={false}>
+    <Menu position="bottom-start" withinPortal returnFocus={false} middlewares={{ shift: true, flip: true }}>
       <Menu.Target>
         <Button
-          id={id}
+          data-rule-add={toPointer(path)}
           variant="default"
           size="xs"
           leftSection={<IconPlus size={14} aria-hidden />}
@@ -26,15 +50,25 @@ export function AddCondition({ path, id }: { path: Path; id?: string }) {
           Add condition
         </Button>
       </Menu.Target>
-      <Menu.Dropdown>
-        {CHOICES.map(({ kind, label, note }) => (
-          <Menu.Item key={kind} onClick={() => add(path, freshNode(kind))}>
-            {label}
-            <small style={{ display: "block", color: "var(--mantine-color-dimmed)" }}>{note}</small>
-          </Menu.Item>
+      <Menu.Dropdown mah="min(70vh, 560px)" style={{ overflowY: "auto" }}>
+        {CHOICES.map(({ title, of }) => (
+          <div key={title}>
+            <Menu.Label>{title}</Menu.Label>
+            {of.map(({ kind, label, note }) => (
+              <Menu.Item key={kind} py={5} onClick={() => add(path, freshNode(kind))}>
+                {label}
+                <small style={{ display: "block", color: "var(--mantine-color-dimmed)" }}>{note}</small>
+              </Menu.Item>
+            ))}
+          </div>
         ))}
         <Menu.Divider />
-        <Menu.Item onClick={() => add(path, { any: [freshNode("did")] })}>A group of conditions</Menu.Item>
+        <Menu.Item onClick={() => add(path, inside === "any" ? { all: [] } : { any: [] })}>
+          A group of conditions
+          <small style={{ display: "block", color: "var(--mantine-color-dimmed)" }}>
+            {inside === "any" ? "all of which hold" : "at least one of which holds"}
+          </small>
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,5 +1,5 @@
 import { NativeSelect, NumberInput } from "@mantine/core";
-import { joinDuration, splitDuration, UNITS } from "./words";
+import { joinDuration, splitDuration, UNITS } from "./spans";
 
 /** A duration as the rule language writes it ("90d"), as an amount and a unit. */
 export function DurationInput({
@@ -7,11 +7,13 @@ export function DurationInput({
   value,
   change,
   size = "xs",
+  units = UNITS,
 }: {
   label: string;
   value: string;
   change: (value: string) => void;
   size?: "xs" | "sm";
+  units?: readonly { value: string; label: string }[];
 }) {
   const { amount, unit } = splitDuration(value);
   return (
@@ -29,7 +31,7 @@ export function DurationInput({
         size={size}
         aria-label={`${label}: unit`}
         value={unit}
-        data={[...UNITS]}
+        data={[...units]}
         onChange={(event) => change(joinDuration(amount, event.currentTarget.value))}
       />
     </span>

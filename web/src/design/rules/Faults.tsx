@@ -1,5 +1,5 @@
 import { Text } from "@mantine/core";
-import type { Fault } from "./tree";
+import type { Fault } from "./faults";
 
 /** Said aloud when it appears: a rule goes wrong while its author is typing somewhere in it. */
 export function Faults({ faults }: { faults: readonly Fault[] }) {

@@ -1,23 +1,21 @@
 import { Badge, SegmentedControl, Text } from "@mantine/core";
-import { Fragment } from "react";
+import { Fragment, type ReactNode } from "react";
 import { AddCondition } from "./AddCondition";
+import { ConditionFields } from "./ConditionFields";
 import { useRuleEditing } from "./context";
-import { DidFields } from "./DidFields";
 import { Faults } from "./Faults";
+import { faultsAt, toPointer } from "./faults";
 import { NodeMenu } from "./NodeMenu";
-import { PickFields } from "./PickFields";
 import styles from "./rules.module.css";
-import { TraitFields } from "./TraitFields";
 import {
   childrenOf,
-  faultsAt,
+  type Group,
+  groupOf,
   isNode,
-  kindOf,
   type Node,
   type Path,
   replaceAt,
   switchGroup,
-  toPointer,
 } from "./tree";
 
 interface Place {
@@ -28,72 +26,77 @@ interface Place {
   of: number;
 }
 
-export function NodeCard({ node, path, at, of }: Place) {
-  const negated = kindOf(node) === "not" && isNode(node.not);
-  const inner = negated ? (node.not as Node) : node;
-  const innerPath = negated ? [...path, "not"] : path;
-  const kind = kindOf(inner);
-  const menu = <NodeMenu path={path} at={at} of={of} kind={kind} negated={negated} />;
-  const not = negated ? (
-    <Badge color="red" variant="light" radius="sm" tt="none" className={styles.not}>
-      not
-    </Badge>
-  ) : null;
-  if (kind === "all" || kind === "any") {
-    return (
-      <GroupCard node={inner} path={innerPath} pointer={toPointer(path)} kind={kind}>
-        {not}
-        {menu}
-      </GroupCard>
-    );
-  }
-  return <ConditionCard node={inner} path={innerPath} pointer={toPointer(path)} before={not} after={menu} />;
+/** What stands around a group or a condition: its `not`, its menu, and the pointer faults of the whole begin with. */
+interface Frame {
+  not: ReactNode;
+  menu: ReactNode;
+  pointer: string;
 }
 
-function GroupCard({
-  node,
-  path,
-  pointer,
-  kind,
-  children,
-}: {
-  node: Node;
-  path: Path;
-  pointer: string;
-  kind: "all" | "any";
-  children: React.ReactNode;
-}) {
+export function NodeCard({ node, path, at, of }: Place) {
+  const negated = isNode(node.not);
+  const inner = negated ? (node.not as Node) : node;
+  const innerPath = negated ? [...path, "not"] : path;
+  const kind = groupOf(inner);
+  const frame: Frame = {
+    not: negated ? (
+      <Badge color="red" variant="light" radius="sm" tt="none" className={styles.not}>
+        not
+      </Badge>
+    ) : null,
+    menu: <NodeMenu path={path} at={at} of={of} group={kind !== null} negated={negated} />,
+    pointer: toPointer(path),
+  };
+  if (kind !== null) return <GroupCard node={inner} path={innerPath} kind={kind} frame={frame} />;
+  return isNode(inner.not) ? (
+    <div className={styles.condition}>
+      <div className={styles.head}>
+        {frame.not}
+        <div className={styles.fields} />
+        {frame.menu}
+      </div>
+      <NodeCard node={inner} path={innerPath} at={0} of={1} />
+    </div>
+  ) : (
+    <ConditionCard node={inner} path={innerPath} frame={frame} />
+  );
+}
+
+const SAID: Record<Group, { legend: string; note: string; joint: string }> = {
+  all: { legend: "All of these hold", note: "every condition holds", joint: "and" },
+  any: { legend: "At least one of these holds", note: "at least one holds", joint: "or" },
+};
+
+function GroupCard({ node, path, kind, frame }: { node: Node; path: Path; kind: Group; frame: Frame }) {
   const { edit, faults } = useRuleEditing();
   const parts = childrenOf(node);
   const pointers = parts.map((_, index) => toPointer([...path, kind, index]));
-  const [not, menu] = Array.isArray(children) ? children : [null, children];
+  const said = SAID[kind];
   return (
     <fieldset className={styles.group} data-kind={kind} data-root={path.length === 0 || undefined}>
-      <legend className={styles.hidden}>
-        {kind === "all" ? "All of these hold" : "At least one of these holds"}
-      </legend>
+      <legend className={styles.hidden}>{said.legend}</legend>
       <div className={styles.head}>
-        {not}
+        {frame.not}
         <SegmentedControl
           size="xs"
           aria-label="How the conditions combine"
           value={kind}
-          onChange={(to) => edit((tree) => replaceAt(tree, path, switchGroup(node, to as "all" | "any")))}
+          onChange={(to) => edit((tree) => replaceAt(tree, path, switchGroup(node, to as Group)))}
           data={[
             { value: "all", label: "all of" },
             { value: "any", label: "any of" },
           ]}
         />
-        <Text size="sm" c="dimmed" flex={1} style={{ alignSelf: "center" }}>
-          {kind === "all" ? "every condition holds" : "at least one holds"}
+        <Text size="sm" c="dimmed" className={styles.note}>
+          {said.note}
         </Text>
-        {menu}
+        {frame.menu}
       </div>
       {parts.map((part, index) => (
         <Fragment key={pointers[index]}>
           {index > 0 ? (
             <Text size="xs" fw={600} c="dimmed" className={styles.joint}>
-              {kind === "all" ? "and" : "or"}
+              {said.joint}
             </Text>
           ) : null}
           <NodeCard node={part} path={[...path, kind, index]} at={index} of={parts.length} />
@@ -104,61 +107,31 @@ function GroupCard({
           Nothing here yet. Say something about the customer: what they did, what is known of them.
         </Text>
       ) : null}
-      <Faults faults={faultsAt(faults, pointer, pointers)} />
-      <AddCondition path={path} />
+      <Faults faults={faultsAt(faults, frame.pointer, pointers)} />
+      <AddCondition path={path} inside={kind} />
     </fieldset>
   );
 }
 
-function ConditionCard({
-  node,
-  path,
-  pointer,
-  before,
-  after,
-}: {
-  node: Node;
-  path: Path;
-  /** Of the whole part, with the “not” around it: faults may point at that. */
-  pointer: string;
-  before: React.ReactNode;
-  after: React.ReactNode;
-}) {
+function ConditionCard({ node, path, frame }: { node: Node; path: Path; frame: Frame }) {
   const { edit, faults, fresh } = useRuleEditing();
-  const here = faultsAt(faults, pointer, []);
-  const change = (next: Node) => edit((tree) => replaceAt(tree, path, next));
+  // Faults may point at the “not” around it.
+  const here = faultsAt(faults, frame.pointer, []);
+  const pointer = toPointer(path);
   return (
     <div className={styles.condition} data-fault={here.length > 0 || undefined}>
       <div className={styles.head}>
-        {before}
+        {frame.not}
         <div className={styles.fields}>
-          <Fields node={node} change={change} focus={fresh === toPointer(path)} />
+          <ConditionFields
+            node={node}
+            change={(next) => edit((tree) => replaceAt(tree, path, next), pointer)}
+            focus={fresh === pointer}
+          />
         </div>
-        {after}
+        {frame.menu}
       </div>
       <Faults faults={here} />
     </div>
   );
-}
-
-function Fields({ node, change, focus }: { node: Node; change: (node: Node) => void; focus: boolean }) {
-  const kind = kindOf(node);
-  switch (kind) {
-    case "trait":
-      return <TraitFields node={node} change={change} focus={focus} />;
-    case "did":
-      return <DidFields node={node} change={change} focus={focus} />;
-    case "stage":
-    case "audience":
-      return <PickFields kind={kind} node={node} change={change} focus={focus} />;
-    case "everyone":
-      return <Text size="sm">every customer</Text>;
-    default:
-      return (
-        <div className={styles.foreign}>
-          <Text size="sm">This condition is edited as JSON:</Text>
-          <code>{JSON.stringify(node)}</code>
-        </div>
-      );
-  }
 }

@@ -1,73 +1,59 @@
-import { Autocomplete, NativeSelect, NumberInput, TagsInput, TextInput } from "@mantine/core";
-import { DurationInput } from "./DurationInput";
+import { NativeSelect, NumberInput, Text } from "@mantine/core";
+import type { Question } from "@/lib/suggestions";
+import { MomentInput } from "./MomentInput";
+import { SpanInput } from "./SpanInput";
+import { parseDays, writeDays } from "./spans";
 import type { Node } from "./tree";
+import { WordInput, WordsInput } from "./WordInput";
 import { OPERATORS, operatorOf, textOf, withOperator } from "./words";
+import { ZoneInput } from "./ZoneInput";
 
-/** The operator of a condition on a trait or property, and the field for its value. */
-export function OperatorFields({
-  condition,
-  change,
-  examples,
-  allowed = OPERATORS,
-}: {
+interface Props {
   condition: Node;
   change: (condition: Node) => void;
+  /** Values known without asking, and what to ask for more. */
   examples: string[];
-  allowed?: typeof OPERATORS;
-}) {
-  const operator = operatorOf(condition);
+  question?: Question | null;
+}
+
+/** The operator of a condition on a trait, a property or a number over events, and the field for its value. */
+export function OperatorFields({ allowed = OPERATORS, ...rest }: Props & { allowed?: typeof OPERATORS }) {
+  const { condition, change } = rest;
   return (
     <>
       <NativeSelect
         size="xs"
         aria-label="Comparison"
-        value={operator.key}
+        value={operatorOf(condition).key}
         data={allowed.map(({ key, words }) => ({ value: key, label: words }))}
         onChange={(event) => change(withOperator(condition, event.currentTarget.value))}
       />
-      <Value condition={condition} change={change} examples={examples} />
+      <Value {...rest} />
     </>
   );
 }
 
-function Value({
-  condition,
-  change,
-  examples,
-}: {
-  condition: Node;
-  change: (condition: Node) => void;
-  examples: string[];
-}) {
+function Value({ condition, change, examples, question = null }: Props) {
   const { key, takes } = operatorOf(condition);
   const value = condition[key];
   const set = (next: unknown) => change({ ...condition, [key]: next });
+  const known = examples.map((word) => ({ word }));
   switch (takes) {
     case "nothing":
       return null;
     case "text":
       return (
-        <Autocomplete
-          size="xs"
-          aria-label="Value"
+        <WordInput
+          label="Value"
           placeholder={examples[0] ?? "value"}
-          data={[...new Set(examples)]}
-          value={textOf(value)}
-          onChange={set}
+          question={question}
+          known={known}
+          value={value}
+          change={set}
         />
       );
     case "texts":
-      return (
-        <TagsInput
-          size="xs"
-          miw={160}
-          aria-label="Values"
-          placeholder="type, then Enter"
-          data={[...new Set(examples)]}
-          value={Array.isArray(value) ? value.map(textOf) : []}
-          onChange={set}
-        />
-      );
+      return <WordsInput label="Values" question={question} known={known} value={value} change={set} />;
     case "number":
       return (
         <NumberInput
@@ -78,20 +64,29 @@ function Value({
           onChange={(next) => set(Number(next) || 0)}
         />
       );
-    case "instant": {
-      const text = textOf(value);
+    case "instant":
+      return <MomentInput label="Date" value={textOf(value)} change={set} />;
+    case "span":
+      return <SpanInput label="How long" value={textOf(value)} change={set} />;
+    case "days": {
+      const { days, zone } = parseDays(value);
       return (
-        <TextInput
-          size="xs"
-          // An instant that names its hour is kept as it is written; a date picker would cut it off.
-          type={text.length > 10 ? "text" : "date"}
-          aria-label="Date"
-          value={text}
-          onChange={(event) => set(event.currentTarget.value)}
-        />
+        <>
+          <Text size="sm">today or in the next</Text>
+          <NumberInput
+            size="xs"
+            w={76}
+            min={0}
+            max={365}
+            allowDecimal={false}
+            aria-label="Days ahead"
+            value={days}
+            onChange={(next) => set(writeDays(Number(next) || 0, zone))}
+          />
+          <Text size="sm">{days === 1 ? "day" : "days"}</Text>
+          <ZoneInput zone={zone} change={(next) => set(writeDays(days, next))} />
+        </>
       );
     }
-    case "duration":
-      return <DurationInput label="How long" value={textOf(value)} change={set} />;
   }
 }

@@ -1,5 +1,9 @@
+export type { Known } from "./context";
 export { DurationInput } from "./DurationInput";
+export { type Fault, withoutLoneGroup } from "./faults";
+export { isComplete } from "./kinds";
 export { OperatorFields } from "./OperatorFields";
 export { RuleBuilder } from "./RuleBuilder";
-export { type Fault, isComplete, isNode, type Node, withoutLoneGroup } from "./tree";
-export { durationInWords, operatorOf, PROPERTY_OPERATORS, textOf } from "./words";
+export { durationInWords, fromField, toField } from "./spans";
+export { isNode, type Node } from "./tree";
+export { operatorOf, PROPERTY_OPERATORS, textOf } from "./words";

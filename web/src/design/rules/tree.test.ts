@@ -1,21 +1,18 @@
 import { expect, test } from "vitest";
+import { faultsAt, toPointer, withoutLoneGroup } from "./faults";
+import { freshNode } from "./kinds";
 import {
   addTo,
+  carryAt,
   duplicateAt,
-  faultsAt,
-  freshNode,
   groupAt,
-  isComplete,
-  kindOf,
   moveAt,
   type Node,
   negateAt,
   nodeAt,
   removeAt,
   replaceAt,
-  toPointer,
   ungroupAt,
-  withoutLoneGroup,
 } from "./tree";
 
 const country: Node = { trait: "country", is: "DE" };
@@ -24,21 +21,21 @@ const bought: Node = {
   where: [{ property: "category", is: "beauty" }],
   within: "90d",
 };
-const foreign: Node = { sum: "revenue", of: { did: "Order Completed" }, at_least: 500 };
-const rule: Node = { all: [country, { any: [bought, foreign] }, { not: { did: "Page Viewed" } }] };
+const spent: Node = { sum: "revenue", of: { did: "Order Completed" }, at_least: 500 };
+const rule: Node = { all: [country, { any: [bought, spent] }, { not: { did: "Page Viewed" } }] };
 
 test("a part is found and replaced by its path, and the rest stays the same object", () => {
   const path = ["all", 1, "any", 0];
   expect(nodeAt(rule, path)).toBe(bought);
   const next = replaceAt(rule, path, country);
   expect(nodeAt(next, path)).toBe(country);
-  expect(nodeAt(next, ["all", 1, "any", 1])).toBe(foreign);
+  expect(nodeAt(next, ["all", 1, "any", 1])).toBe(spent);
   expect(rule.all).toHaveLength(3);
 });
 
 test("adding to a group appends, adding to a lone condition makes a group of both", () => {
   expect(addTo(rule, ["all", 1], country)).toEqual({
-    all: [country, { any: [bought, foreign, country] }, { not: { did: "Page Viewed" } }],
+    all: [country, { any: [bought, spent, country] }, { not: { did: "Page Viewed" } }],
   });
   expect(addTo(country, [], bought)).toEqual({ all: [country, bought] });
   expect(addTo({ everyone: true }, [], bought)).toEqual({ all: [bought] });
@@ -50,7 +47,7 @@ test("what was added can be removed again, leaving the rule as it was", () => {
 });
 
 test("removing what a not holds removes the not; removing the root leaves everyone", () => {
-  expect(removeAt(rule, ["all", 2, "not"])).toEqual({ all: [country, { any: [bought, foreign] }] });
+  expect(removeAt(rule, ["all", 2, "not"])).toEqual({ all: [country, { any: [bought, spent] }] });
   expect(removeAt({ not: country }, ["not"])).toEqual({ everyone: true });
   expect(removeAt(rule, [])).toEqual({ everyone: true });
 });
@@ -58,7 +55,7 @@ test("removing what a not holds removes the not; removing the root leaves everyo
 test("negating twice, moving down and up, and grouping and ungrouping come back to the same rule", () => {
   const at = ["all", 0];
   expect(negateAt(rule, at)).toEqual({
-    all: [{ not: country }, { any: [bought, foreign] }, { not: { did: "Page Viewed" } }],
+    all: [{ not: country }, { any: [bought, spent] }, { not: { did: "Page Viewed" } }],
   });
   expect(negateAt(negateAt(rule, at), at)).toEqual(rule);
   expect(moveAt(moveAt(rule, at, 1), ["all", 1], -1)).toEqual(rule);
@@ -78,21 +75,30 @@ test("a copy is equal and independent", () => {
   expect(nodeAt(changed, ["all", 1, "any", 0, "within"])).toBe("90d");
 });
 
-test("a node this page cannot draw is known as other and survives edits beside it", () => {
-  expect(kindOf(foreign)).toBe("other");
-  expect(kindOf({ did: "A", then_not: { did: "B" }, for: "1h" })).toBe("other");
-  expect(nodeAt(moveAt(rule, ["all", 1, "any", 0], 1), ["all", 1, "any", 0])).toBe(foreign);
+test("a part goes into the group beside it and out again", () => {
+  const into = carryAt(rule, ["all", 0], "in");
+  expect(into).toEqual({
+    tree: { all: [{ any: [bought, spent, country] }, { not: { did: "Page Viewed" } }] },
+    path: ["all", 0, "any", 2],
+  });
+  expect(nodeAt(into?.tree, into?.path ?? [])).toBe(country);
+  const out = carryAt(into?.tree ?? {}, into?.path ?? [], "out");
+  expect(out?.path).toEqual(["all", 1]);
+  expect(nodeAt(out?.tree, ["all", 1])).toBe(country);
+  expect(carryAt(rule, ["all", 0], "out")).toBeNull();
 });
 
-test("a rule is asked about only once every field is filled in", () => {
-  expect(isComplete(rule)).toBe(true);
-  expect(isComplete({ all: [] })).toBe(false);
-  expect(isComplete({ all: [country, freshNode("did")] })).toBe(false);
-  expect(isComplete({ trait: "country", in: [] })).toBe(false);
-  expect(isComplete({ did: { prefix: "" } })).toBe(false);
-  expect(isComplete({ did: "A", where: [{ property: "", is: "x" }] })).toBe(false);
-  expect(isComplete({ did: { any: true }, between: ["2026-01-01", ""] })).toBe(false);
-  expect(isComplete({ not: { audience: "vip" } })).toBe(true);
+test("a part goes into and out of a negated group, and the last one out closes the group", () => {
+  const negated: Node = { all: [{ not: { any: [bought] } }, country] };
+  const into = carryAt(negated, ["all", 1], "in");
+  expect(into).toEqual({
+    tree: { all: [{ not: { any: [bought, country] } }] },
+    path: ["all", 0, "not", "any", 1],
+  });
+  expect(carryAt(negated, ["all", 0, "not", "any", 0], "out")).toEqual({
+    tree: { all: [bought, country] },
+    path: ["all", 0],
+  });
 });
 
 test("a fault is shown once, at the innermost part it points into", () => {

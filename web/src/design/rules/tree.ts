@@ -9,19 +9,13 @@ export type Node = RuleTree;
 /** Keys and positions from the root down: `["all", 0, "not"]`. */
 export type Path = readonly (string | number)[];
 
-export type Kind = "all" | "any" | "not" | "everyone" | "trait" | "did" | "stage" | "audience" | "other";
-
-const KINDS: readonly Kind[] = ["all", "any", "not", "everyone", "trait", "stage", "audience"];
-
-/** `did` with `then_not` is another condition than `did` alone, and is left to the JSON view. */
-export function kindOf(node: Node): Kind {
-  if ("did" in node) return "then_not" in node ? "other" : "did";
-  return KINDS.find((kind) => kind in node) ?? "other";
-}
-
 export function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+export type Group = "all" | "any";
+
+export const groupOf = (node: Node): Group | null => ("all" in node ? "all" : "any" in node ? "any" : null);
 
 export function childrenOf(node: Node): Node[] {
   const children = node.all ?? node.any;
@@ -69,11 +63,9 @@ export function removeAt(tree: Node, path: Path): Node {
 export function addTo(tree: Node, path: Path, child: Node): Node {
   const here = nodeAt(tree, path);
   if (!isNode(here)) return tree;
-  const kind = kindOf(here);
-  if (kind === "all" || kind === "any") {
-    return replaceAt(tree, path, { ...here, [kind]: [...childrenOf(here), child] });
-  }
-  return replaceAt(tree, path, kind === "everyone" ? { all: [child] } : { all: [here, child] });
+  const kind = groupOf(here);
+  if (kind !== null) return replaceAt(tree, path, { ...here, [kind]: [...childrenOf(here), child] });
+  return replaceAt(tree, path, "everyone" in here ? { all: [child] } : { all: [here, child] });
 }
 
 /** Moves a part of a group one place up (-1) or down (+1); at the edge nothing happens. */
@@ -104,7 +96,7 @@ export function negateAt(tree: Node, path: Path): Node {
   return replaceAt(tree, path, isNode(here.not) ? here.not : { not: here });
 }
 
-export function groupAt(tree: Node, path: Path, kind: "all" | "any"): Node {
+export function groupAt(tree: Node, path: Path, kind: Group): Node {
   const here = nodeAt(tree, path);
   return isNode(here) ? replaceAt(tree, path, { [kind]: [here] }) : tree;
 }
@@ -126,83 +118,62 @@ export function ungroupAt(tree: Node, path: Path): Node {
   return children.length === 1 ? replaceAt(tree, path, children[0]) : tree;
 }
 
-export function switchGroup(node: Node, to: "all" | "any"): Node {
+export function switchGroup(node: Node, to: Group): Node {
   return { [to]: childrenOf(node) };
 }
 
 /**
- * A group of one says no more than the one, and reads worse. `prefix` is what the API's pointers into the shorter
- * rule lack to point into the one on the page.
+ * Where a part lands that leaves its group upwards (`out`: beside the group) or goes into the group beside it
+ * (`in`: the one above if it is a group, else the one below). Null where there is no such place.
  */
-export function withoutLoneGroup(rule: Node): { rule: Node; prefix: string } {
-  const kind = kindOf(rule);
-  const [only, ...others] = childrenOf(rule);
-  if ((kind !== "all" && kind !== "any") || only === undefined || others.length > 0)
-    return { rule, prefix: "" };
-  const inner = withoutLoneGroup(only);
-  return { rule: inner.rule, prefix: `/${kind}/0${inner.prefix}` };
-}
-
-/** A fresh condition of each kind, incomplete on purpose: the answer of the preview says what is missing. */
-export function freshNode(kind: Kind): Node {
-  switch (kind) {
-    case "all":
-      return { all: [] };
-    case "any":
-      return { any: [] };
-    case "not":
-      return { not: { everyone: true } };
-    case "trait":
-      return { trait: "", is: "" };
-    case "did":
-      return { did: "" };
-    case "stage":
-      return { stage: "" };
-    case "audience":
-      return { audience: "" };
-    case "everyone":
-    case "other":
-      return { everyone: true };
+export function landingOf(tree: Node, path: Path, way: "in" | "out"): Path | null {
+  const at = path[path.length - 1];
+  const list = path.slice(0, -1);
+  const siblings = nodeAt(tree, list);
+  if (!Array.isArray(siblings) || typeof at !== "number") return null;
+  if (way === "out") {
+    // From [.., "any", 2] over the group, and over the `not` around it, to the place behind it.
+    let group = list.slice(0, -1);
+    while (group.length > 0 && group[group.length - 1] === "not") group = group.slice(0, -1);
+    const place = group[group.length - 1];
+    return typeof place === "number" ? [...group.slice(0, -1), place + 1] : null;
   }
-}
-
-/** Whether every field a condition needs is filled in; the preview is not asked before. */
-export function isComplete(node: Node): boolean {
-  const kind = kindOf(node);
-  if (kind === "all" || kind === "any") {
-    const children = childrenOf(node);
-    return children.length > 0 && children.every(isComplete);
+  for (const [beside, shift] of [
+    [at - 1, 0],
+    [at + 1, -1],
+  ] as const) {
+    const near: unknown = siblings[beside];
+    const inside = isNode(near) ? groupInside(near) : null;
+    if (inside) return [...list, beside + shift, ...inside.path, inside.kind, inside.size];
   }
-  if (kind === "not") return isNode(node.not) && isComplete(node.not);
-  if (kind === "stage" || kind === "audience") return isSaid(node[kind]);
-  if (kind === "trait") return Object.values(node).every(isSaid);
-  if (kind !== "did") return true;
-  const where = Array.isArray(node.where) ? node.where : [];
-  const between = Array.isArray(node.between) ? node.between : [];
-  const named = isNode(node.did) ? node.did.prefix !== "" : isSaid(node.did);
-  const conditions = where.every((condition) => isNode(condition) && Object.values(condition).every(isSaid));
-  return named && conditions && between.every(isSaid);
+  return null;
 }
 
-const isSaid = (value: unknown): boolean =>
-  value !== "" && value !== null && !(Array.isArray(value) && value.length === 0);
-
-/** RFC 6901: `["all", 0, "a/b"]` is `/all/0/a~1b`. */
-export function toPointer(path: Path): string {
-  return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+function groupInside(node: Node): { path: Path; kind: Group; size: number } | null {
+  if (isNode(node.not)) {
+    const inner = groupInside(node.not);
+    return inner && { ...inner, path: ["not", ...inner.path] };
+  }
+  const kind = groupOf(node);
+  return kind && { path: [], kind, size: childrenOf(node).length };
 }
 
-export interface Fault {
-  pointer: string;
-  detail: string;
-}
-
-/**
- * The faults to show at one node: those that point at it or at a field of it, but not at a rule inside it.
- * `children` are the pointers of the rules inside.
- */
-export function faultsAt(faults: readonly Fault[], pointer: string, children: readonly string[]): Fault[] {
-  const within = (fault: Fault, base: string) =>
-    fault.pointer === base || fault.pointer.startsWith(`${base}/`);
-  return faults.filter((fault) => within(fault, pointer) && !children.some((child) => within(fault, child)));
+/** Takes a part out of its group, or into the one beside it, and says where it is then. A group left empty goes. */
+export function carryAt(tree: Node, path: Path, way: "in" | "out"): { tree: Node; path: Path } | null {
+  const to = landingOf(tree, path, way);
+  const taken = nodeAt(tree, path);
+  if (to === null || !isNode(taken)) return null;
+  const place = to[to.length - 1] as number;
+  const put = (rule: Node): Node => {
+    const list = nodeAt(rule, to.slice(0, -1));
+    if (!Array.isArray(list)) return rule;
+    return replaceAt(rule, to.slice(0, -1), [...list.slice(0, place), taken, ...list.slice(place)]);
+  };
+  if (way === "in") return { tree: put(removeAt(tree, path)), path: to };
+  // The place is behind the group, so the part is still where it was when it is taken from there.
+  const next = removeAt(put(tree), path);
+  const group = path.slice(0, -2);
+  const left = nodeAt(next, group);
+  if (!isNode(left) || childrenOf(left).length > 0) return { tree: next, path: to };
+  return { tree: removeAt(next, group), path: [...to.slice(0, -1), place - 1] };
 }

@@ -1,16 +1,12 @@
 import { expect, test } from "vitest";
 import {
-  durationInWords,
-  joinDuration,
+  mayBeHeld,
   namingOf,
   OPERATORS,
   operatorOf,
-  spanOf,
-  splitDuration,
   timesOf,
   withNaming,
   withOperator,
-  withSpan,
   withTimes,
 } from "./words";
 
@@ -30,13 +26,14 @@ test("a value is kept where the next operator can use it", () => {
   expect(withOperator({ trait: "country", is: "DE" }, "exists")).toEqual({ trait: "country", exists: true });
 });
 
-test("durations are split and joined without loss", () => {
-  for (const text of ["1s", "15m", "2h", "90d", "2w"]) {
-    const { amount, unit } = splitDuration(text);
-    expect(joinDuration(amount, unit)).toBe(text);
+test("how long a value was held is kept where the next operator can say it", () => {
+  const held = { trait: "plan", is: "pro", held_for: "30d" };
+  expect(withOperator(held, "in")).toEqual({ trait: "plan", in: ["pro"], held_for: "30d" });
+  expect(withOperator(held, "exists")).toEqual({ trait: "plan", exists: true, held_for: "30d" });
+  for (const key of ["is_not", "not_in", "absent", "before", "within_last", "anniversary_in"]) {
+    expect(withOperator(held, key)).not.toHaveProperty("held_for");
+    expect(mayBeHeld(withOperator(held, key))).toBe(false);
   }
-  expect(durationInWords("1d")).toBe("1 day");
-  expect(durationInWords("2w")).toBe("2 weeks");
 });
 
 test("how often: unsaid is once, at most 0 is never", () => {
@@ -54,12 +51,4 @@ test("an event is named alone, among several, by its beginning, or not at all", 
   expect(withNaming(several, "prefix")).toEqual({ prefix: "A" });
   expect(withNaming({ prefix: "A" }, "one")).toBe("A");
   expect(namingOf(withNaming("A", "any"))).toBe("any");
-});
-
-test("a time span replaces the other kind of span", () => {
-  const within = withSpan({ did: "A" }, "within", "2026-03-15");
-  expect(within).toEqual({ did: "A", within: "30d" });
-  const between = withSpan(within, "between", "2026-03-15");
-  expect(between).toEqual({ did: "A", between: ["2026-03-01", "2026-03-15"] });
-  expect(spanOf(withSpan(between, "ever", "2026-03-15"))).toBe("ever");
 });

@@ -1,10 +1,10 @@
 /**
  * The operators a trait or a property can be held against, and how each reads and is filled in.
- * `takes` is the kind of value asked for: nothing, one text, several, a number, an instant or a duration.
+ * `takes` is the kind of value asked for: nothing, one text, several, a number, an instant, a span or days ahead.
  */
 import { isNode, type Node } from "./tree";
 
-export type Takes = "nothing" | "text" | "texts" | "number" | "instant" | "duration";
+export type Takes = "nothing" | "text" | "texts" | "number" | "instant" | "span" | "days";
 
 export interface Operator {
   key: string;
@@ -27,14 +27,25 @@ export const OPERATORS: readonly Operator[] = [
   { key: "less_than", words: "is less than", takes: "number" },
   { key: "before", words: "is before", takes: "instant" },
   { key: "after", words: "is after", takes: "instant" },
-  { key: "within_last", words: "is within the last", takes: "duration" },
-  { key: "not_within_last", words: "is not within the last", takes: "duration" },
+  { key: "within_last", words: "is within", takes: "span" },
+  { key: "not_within_last", words: "is not within", takes: "span" },
+  { key: "anniversary_in", words: "has its anniversary", takes: "days" },
 ];
 
 /** A property is a fact of its event's own time: it is not held against the clock. */
 export const PROPERTY_OPERATORS = OPERATORS.filter(
-  ({ takes }) => takes !== "instant" && takes !== "duration",
+  ({ takes }) => takes !== "instant" && takes !== "span" && takes !== "days",
 );
+
+/** What a number over events is compared by. */
+export const NUMBER_OPERATORS = OPERATORS.filter(({ takes }) => takes === "number");
+
+/** What a value can have passed for a while: a test that only a value passes. */
+const HELD = new Set([
+  ...["is", "in", "contains", "starts_with", "exists"],
+  ...NUMBER_OPERATORS.map(({ key }) => key),
+]);
+export const mayBeHeld = (condition: Node): boolean => HELD.has(operatorOf(condition).key);
 
 const BY_KEY = new Map(OPERATORS.map((operator) => [operator.key, operator]));
 const IS = OPERATORS[0] as Operator;
@@ -53,7 +64,8 @@ const EMPTY: Record<Takes, unknown> = {
   texts: [],
   number: 0,
   instant: "",
-  duration: "30d",
+  span: "30d",
+  days: 7,
 };
 
 function carried(value: unknown, from: Takes, to: Takes): unknown {
@@ -69,36 +81,10 @@ export function withOperator(condition: Node, key: string): Node {
   const after = BY_KEY.get(key) ?? IS;
   const kept = Object.fromEntries(
     Object.entries(condition).filter(
-      ([name]) => name !== before.key && (name !== "held_for" || key === "is"),
+      ([name]) => name !== before.key && (name !== "held_for" || HELD.has(key)),
     ),
   );
   return { ...kept, [after.key]: carried(condition[before.key], before.takes, after.takes) };
-}
-
-export const UNITS = [
-  { value: "s", label: "seconds" },
-  { value: "m", label: "minutes" },
-  { value: "h", label: "hours" },
-  { value: "d", label: "days" },
-  { value: "w", label: "weeks" },
-] as const;
-
-/** `"90d"` is 90 and `d`; anything else is read as days. */
-export function splitDuration(text: string): { amount: number; unit: string } {
-  const match = /^(\d+)(s|m|h|d|w)$/.exec(text);
-  return match
-    ? { amount: Number(match[1]), unit: match[2] as string }
-    : { amount: Number.parseInt(text, 10) || 1, unit: "d" };
-}
-
-export function joinDuration(amount: number, unit: string): string {
-  return `${Math.max(1, Math.round(amount))}${unit}`;
-}
-
-export function durationInWords(text: string): string {
-  const { amount, unit } = splitDuration(text);
-  const label = UNITS.find((each) => each.value === unit)?.label ?? "days";
-  return `${amount} ${amount === 1 ? label.slice(0, -1) : label}`;
 }
 
 export type Naming = "one" | "several" | "prefix" | "any";
@@ -133,20 +119,6 @@ export function withTimes(node: Node, times: Times, count: number): Node {
   if (times === "never") return { ...rest, times: { at_most: 0 } };
   const whole = Math.max(times === "exactly" ? 0 : 1, Math.round(count));
   return times === "at_least" && whole === 1 ? rest : { ...rest, times: { [times]: whole } };
-}
-
-export type Span = "ever" | "within" | "between";
-
-export function spanOf(node: Node): Span {
-  return "within" in node ? "within" : "between" in node ? "between" : "ever";
-}
-
-/** `today` is the company's date now, as the server told it; a fresh range ends there. */
-export function withSpan(node: Node, span: Span, today: string): Node {
-  const { within, between, ...rest } = node;
-  if (span === "within") return { ...rest, within: within ?? "30d" };
-  if (span === "between") return { ...rest, between: between ?? [`${today.slice(0, 7)}-01`, today] };
-  return rest;
 }
 
 /** What was typed, as the tree holds it: a text stays a text, so `10` and `"10"` are equal by the rule's own meaning. */

@@ -1,8 +1,8 @@
 import { Button, Card, Group, TextInput, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
-import { type Audience, path, put, putNew, type RuleTree, useResource } from "@/api";
+import { useMemo, useState } from "react";
+import { type Audience, path, put, putNew, type RuleTree, useResource, useSuggest } from "@/api";
 import { BackLink, Page, ProblemNotice, useUnsaved } from "@/design";
 import { RuleBuilder } from "@/design/rules";
 import { slugOf } from "@/lib/slug";
@@ -10,39 +10,36 @@ import styles from "./audiences.module.css";
 import { PreviewPanel } from "./PreviewPanel";
 import { RuleSource } from "./RuleSource";
 import { UndoButtons } from "./UndoButtons";
-import { useHistory } from "./useHistory";
-import { type Rule, sendable, usePreview } from "./usePreview";
+import { type Draft, useDraft } from "./useDraft";
+import { sendable } from "./usePreview";
+import { type Asked, WhyPanel } from "./WhyPanel";
 
-const ANYBODY: Rule = { all: [] };
+const ANYBODY: RuleTree = { all: [] };
 
-/** Makes an audience or changes one: the rule as a builder, beside its text, its JSON and whom it holds for. */
+/** Addresses that are pages of their own. */
+const TAKEN = new Set(["new", "lists"]);
+
+function slugFrom(name: string): string {
+  const slug = slugOf(name);
+  return TAKEN.has(slug) ? `${slug}-audience` : slug;
+}
+
+/** Makes an audience or changes one: the rule as a form, beside its text and whom it holds for. */
 export function AudienceEditor({ audience }: { audience: Audience | null }) {
   const [name, setName] = useState(audience?.name ?? "");
   const [at, setAt] = useState<string | null>(null);
-  const history = useHistory<Rule>(audience?.rule ?? ANYBODY);
-  const rule = history.now;
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const customer = asked?.id ?? null;
+  const beside = useMemo(() => ({ at, customer }), [at, customer]);
+  const draft = useDraft(audience?.rule ?? ANYBODY, beside);
+  const { preview } = draft;
   const vocabulary = useResource("/api/vocabulary");
-  const preview = usePreview(rule, at);
-  const slug = audience?.slug ?? slugOf(name);
-  const mayLeave = useUnsaved(history.undo !== null || name !== (audience?.name ?? ""));
-  const navigate = useNavigate();
-  const queries = useQueryClient();
-  const save = useMutation({
-    mutationFn: () =>
-      (audience ? put : putNew)(path("/api/audiences/{slug}", slug), {
-        name: name.trim(),
-        rule: sendable(rule).rule,
-      }),
-    onSuccess: async () => {
-      await queries.invalidateQueries({
-        predicate: ({ queryKey: [key] }) => typeof key === "string" && key.startsWith("/api/audiences"),
-      });
-      mayLeave();
-      await navigate({ to: `/audiences/${slug}` });
-    },
-  });
+  const suggest = useSuggest();
+  const slug = audience?.slug ?? slugFrom(name);
+  const changed = draft.history.undo !== null || draft.text !== null || name !== (audience?.name ?? "");
+  const save = useSave(audience, slug, name, draft, useUnsaved(changed));
   const back = audience ? `/audiences/${audience.slug}` : "/audiences";
-  const blocked = slug === "" || !preview.complete || preview.faults.length > 0;
+  const blocked = slug === "" || !preview.complete || !draft.inStep || preview.faults.length > 0;
   return (
     <form
       onSubmit={(event) => {
@@ -66,7 +63,7 @@ export function AudienceEditor({ audience }: { audience: Audience | null }) {
       >
         {save.error ? <ProblemNotice problem={save.error} /> : null}
         <div className={styles.editor}>
-          <Card component="section" aria-label="Rule" padding="md">
+          <Card component="section" aria-label="Rule" padding="md" className={styles.form}>
             <TextInput
               label="Name"
               required
@@ -82,22 +79,20 @@ export function AudienceEditor({ audience }: { audience: Audience | null }) {
               <Title order={2} size="h3">
                 Who belongs to it
               </Title>
-              <UndoButtons history={history} />
+              <UndoButtons history={draft.history} />
             </Group>
-            {typeof rule === "string" ? (
-              <ByText tree={preview.query.data?.rule} before={audience?.rule ?? ANYBODY} use={history.set} />
-            ) : (
-              <RuleBuilder
-                rule={rule}
-                onChange={history.set}
-                vocabulary={vocabulary.data}
-                faults={preview.faults}
-              />
-            )}
+            <RuleBuilder
+              rule={draft.tree}
+              onChange={draft.setTree}
+              vocabulary={vocabulary.data}
+              suggest={suggest}
+              faults={preview.faults}
+            />
           </Card>
           <div className={styles.side}>
-            <PreviewPanel preview={preview} at={at} setAt={setAt} />
-            <RuleSource rule={rule} change={history.set} preview={preview} />
+            <PreviewPanel preview={preview} at={at} setAt={setAt} ask={setAsked} />
+            <RuleSource draft={draft} />
+            <WhyPanel asked={asked} ask={setAsked} preview={preview} />
           </div>
         </div>
       </Page>
@@ -105,28 +100,21 @@ export function AudienceEditor({ audience }: { audience: Audience | null }) {
   );
 }
 
-/** A rule being typed as text is drawn again once the API has read it into a tree. */
-function ByText({
-  tree,
-  before,
-  use,
-}: {
-  tree: RuleTree | undefined;
-  before: Rule;
-  use: (rule: Rule) => void;
-}) {
-  return (
-    <div className={styles.byText}>
-      This rule is being written as text, beside this.
-      {tree ? (
-        <Button size="xs" onClick={() => use(tree)}>
-          Show it in the builder
-        </Button>
-      ) : (
-        <Button variant="default" size="xs" onClick={() => use(before)}>
-          Drop the text, back to the builder
-        </Button>
-      )}
-    </div>
-  );
+function useSave(audience: Audience | null, slug: string, name: string, draft: Draft, mayLeave: () => void) {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () =>
+      (audience ? put : putNew)(path("/api/audiences/{slug}", slug), {
+        name: name.trim(),
+        rule: sendable(draft.tree).rule,
+      }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({
+        predicate: ({ queryKey: [key] }) => typeof key === "string" && key.startsWith("/api/audiences"),
+      });
+      mayLeave();
+      await navigate({ to: `/audiences/${slug}` });
+    },
+  });
 }

@@ -1,84 +1,104 @@
-import { Anchor, Card, List, Text, TextInput, Title } from "@mantine/core";
+import { Anchor, Button, Card, CloseButton, Text, TextInput, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { asProblem } from "@/api";
-import { Waiting } from "@/design";
-import { count } from "@/lib/format";
-import type { usePreview } from "./usePreview";
+import { Instant, Waiting } from "@/design";
+import { fromField, toField } from "@/design/rules";
+import { count, localZone } from "@/lib/format";
+import styles from "./audiences.module.css";
+import { called } from "./called";
+import type { Previewed } from "./usePreview";
+import type { Asked } from "./WhyPanel";
 
-/** How many the rule holds for, and who some of them are, now or as of a day. */
+/** How many the rule holds for, and who some of them are, now or as of another instant. */
 export function PreviewPanel({
   preview,
   at,
   setAt,
+  ask,
 }: {
-  preview: ReturnType<typeof usePreview>;
+  preview: Previewed;
   at: string | null;
   setAt: (at: string | null) => void;
+  ask: (customer: Asked) => void;
 }) {
+  const wrongAt = preview.problem?.field("at");
   return (
     <Card component="section" aria-label="Whom it holds for" padding="md">
       <Title order={2} size="h3" mb="xs">
         Whom it holds for
       </Title>
       <div aria-live="polite" aria-busy={preview.behind}>
-        <Answer preview={preview} />
+        <Answer preview={preview} at={at} ask={ask} />
       </div>
       <TextInput
-        type="date"
+        type="datetime-local"
         size="xs"
         mt="md"
         label="As of"
-        description={at ? "At the end of that day, UTC." : "Now. Choose a day to ask who fitted then."}
-        value={at?.slice(0, 10) ?? ""}
-        onChange={(event) =>
-          setAt(event.currentTarget.value ? `${event.currentTarget.value}T23:59:59Z` : null)
+        description={at ? `In your time zone, ${localZone()}.` : "Now. Choose a time to ask who fitted then."}
+        error={wrongAt}
+        value={at ? toField(at) : ""}
+        onChange={(event) => setAt(fromField(event.currentTarget.value) || null)}
+        rightSection={
+          at ? <CloseButton size="xs" aria-label="As of now" onClick={() => setAt(null)} /> : undefined
         }
+        styles={{ section: { width: 26 } }}
       />
     </Card>
   );
 }
 
 function Answer({
-  preview: { query, faults, complete, behind },
+  preview: { query, problem, faults, complete, behind },
+  at,
+  ask,
 }: {
-  preview: ReturnType<typeof usePreview>;
+  preview: Previewed;
+  at: string | null;
+  ask: (customer: Asked) => void;
 }) {
   if (!complete) return <Text size="sm">Fill in the conditions, and the count appears here.</Text>;
-  if (query.error) {
-    const problem = asProblem(query.error);
+  if (problem) {
+    const marked = faults.length > 0 || problem.place !== null;
     return (
       <Text size="sm" c="var(--mantine-color-error)">
-        {faults.length > 0 ? "The rule cannot be read yet; see what is marked in it." : problem.message}
+        {marked ? "The rule cannot be read yet; see what is marked in it." : problem.message}
       </Text>
     );
   }
   if (!query.data) return <Waiting lines={3} />;
-  const { count: found, sample } = query.data;
+  const { count: found, sample, at: then } = query.data;
   return (
-    <div style={{ opacity: behind ? 0.65 : 1 }}>
+    <div className={styles.answer} data-behind={behind || undefined}>
       <Text fz={34} fw={700} lh={1.1}>
         {count(found)}
       </Text>
       <Text size="sm" c="dimmed" mb="xs">
         {found === 1 ? "customer" : "customers"}
+        {at ? (
+          <>
+            {" "}
+            on <Instant at={then} />
+          </>
+        ) : null}
       </Text>
       {sample.length > 0 ? (
-        <List size="sm" listStyleType="none" aria-label="Some of them">
+        <ul className={styles.sample} aria-label="Some of them">
           {sample.map((customer) => (
-            <List.Item key={customer.id}>
-              <Anchor
-                component={Link}
-                to={`/customers/${customer.id}`}
-                target="_blank"
-                size="sm"
-                display="inline-block"
-                py={3}
-              >
-                {customer.name || customer.email || `Visitor ${customer.id.slice(-6)}`}
+            <li key={customer.id}>
+              <Anchor component={Link} to={`/customers/${customer.id}`} target="_blank" size="sm" py={3}>
+                {called(customer)}
               </Anchor>
-            </List.Item>
+              <Button
+                size="compact-xs"
+                variant="subtle"
+                aria-label={`Why ${called(customer)}?`}
+                onClick={() => ask({ id: customer.id, name: called(customer) })}
+              >
+                Why?
+              </Button>
+            </li>
           ))}
-        </List>
+        </ul>
       ) : null}
     </div>
   );

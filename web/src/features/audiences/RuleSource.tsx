@@ -1,84 +1,108 @@
-import { Button, Card, Group, Tabs, Text, Textarea } from "@mantine/core";
-import { useState } from "react";
-import { asProblem } from "@/api";
-import { RuleText } from "@/design";
-import { isNode } from "@/design/rules";
+import { Anchor, Button, Card, Group, Tabs, Text, Textarea, Title } from "@mantine/core";
+import { useRef, useState } from "react";
+import { isNode, type Node } from "@/design/rules";
 import styles from "./audiences.module.css";
-import type { Rule, usePreview } from "./usePreview";
-
-type Props = { rule: Rule; change: (rule: Rule) => void; preview: ReturnType<typeof usePreview> };
+import { offsetOf } from "./offsetOf";
+import type { Draft } from "./useDraft";
 
 /** The rule in its two written forms, both to read and to type. */
-export function RuleSource({ rule, change, preview }: Props) {
+export function RuleSource({ draft }: { draft: Draft }) {
   return (
     <Card component="section" aria-label="The rule, written" padding="md">
       <Tabs defaultValue="text" keepMounted={false}>
-        <Tabs.List mb="sm">
-          <Tabs.Tab value="text">Text</Tabs.Tab>
-          <Tabs.Tab value="json">JSON</Tabs.Tab>
-        </Tabs.List>
+        <Group justify="space-between" align="center" mb="sm" gap="xs">
+          <Title order={2} size="h3">
+            Written
+          </Title>
+          <Tabs.List>
+            <Tabs.Tab value="text">Text</Tabs.Tab>
+            <Tabs.Tab value="json">JSON</Tabs.Tab>
+          </Tabs.List>
+        </Group>
         <Tabs.Panel value="text">
-          <AsText rule={rule} change={change} preview={preview} />
+          <AsText draft={draft} />
         </Tabs.Panel>
         <Tabs.Panel value="json">
-          <AsJson rule={rule} change={change} />
+          <AsJson rule={draft.tree} change={draft.setTree} />
         </Tabs.Panel>
       </Tabs>
     </Card>
   );
 }
 
-function AsText({ rule, change, preview }: Props) {
-  const written = preview.query.data?.rule_text ?? "";
-  if (typeof rule !== "string") {
-    return (
-      <>
-        {written && preview.complete ? (
-          <RuleText rule={written} />
-        ) : (
-          <Text size="sm" c="dimmed">
-            A complete rule reads here as a sentence.
-          </Text>
-        )}
-        <Button
-          mt="sm"
-          size="compact-xs"
-          variant="subtle"
-          disabled={!preview.complete || written === ""}
-          onClick={() => change(written)}
-        >
-          Write it as text
-        </Button>
-      </>
-    );
-  }
-  const problem = preview.query.error ? asProblem(preview.query.error) : null;
+function AsText({ draft }: { draft: Draft }) {
+  const { text, preview, inStep } = draft;
+  const field = useRef<HTMLTextAreaElement>(null);
+  const problem = text === null || preview.behind ? null : preview.problem;
+  const shown = text ?? preview.query.data?.rule_text ?? "";
+  const goTo = (place: { line: number; column: number }) => {
+    const at = offsetOf(shown, place);
+    field.current?.focus();
+    field.current?.setSelectionRange(at, at + 1);
+  };
   return (
-    <Textarea
-      aria-label="Rule as text"
-      autosize
-      minRows={4}
-      classNames={{ input: styles.code }}
-      spellCheck={false}
-      value={rule}
-      onChange={(event) => change(event.currentTarget.value)}
-      error={problem ? (problem.errors[0]?.detail ?? problem.message) : null}
-      placeholder={'country is "DE" and did "Order Completed" at least 2 times in the last 90 days'}
-    />
+    <>
+      <Textarea
+        ref={field}
+        aria-label="Rule as text"
+        autosize
+        minRows={4}
+        classNames={{ input: styles.code }}
+        spellCheck={false}
+        value={shown}
+        onChange={(event) => draft.setText(event.currentTarget.value)}
+        onBlur={() => {
+          if (text !== null && preview.answer) draft.dropText();
+        }}
+        error={problem ? (problem.errors[0]?.detail ?? problem.message) : null}
+        placeholder={'country is "DE" and did "Order Completed" at least 2 times in the last 90 days'}
+      />
+      {problem?.place ? (
+        <Anchor
+          component="button"
+          type="button"
+          size="xs"
+          onClick={() => problem.place && goTo(problem.place)}
+        >
+          line {problem.place.line}, column {problem.place.column}
+        </Anchor>
+      ) : null}
+      <Text size="xs" c="dimmed" mt={4} role="status">
+        {text === null
+          ? preview.complete
+            ? "Follows the form. Type here, and the form follows."
+            : "The form is not filled in yet; this is how it last read."
+          : text.trim() === ""
+            ? "Nothing is written; the form keeps what was read last."
+            : inStep
+              ? "Read: the form says the same."
+              : preview.behind
+                ? "Reading …"
+                : "Not read yet; the form keeps what was read last."}
+      </Text>
+      {text !== null && !inStep && !preview.behind ? (
+        <Button variant="default" size="compact-xs" mt="xs" onClick={draft.dropText}>
+          Drop this text
+        </Button>
+      ) : null}
+    </>
   );
 }
 
-function AsJson({ rule, change }: { rule: Rule; change: (rule: Rule) => void }) {
+function AsJson({ rule, change }: { rule: Node; change: (rule: Node) => void }) {
   const [draft, setDraft] = useState<string | null>(null);
   const [wrong, setWrong] = useState<string | null>(null);
-  const shown = draft ?? (typeof rule === "string" ? "" : JSON.stringify(rule, null, 2));
+  const shown = draft ?? JSON.stringify(rule, null, 2);
+  const drop = () => {
+    setDraft(null);
+    setWrong(null);
+  };
   const apply = () => {
     try {
       const read: unknown = JSON.parse(shown);
       if (!isNode(read)) return setWrong("A rule is a JSON object.");
       change(read);
-      setDraft(null);
-      setWrong(null);
+      drop();
     } catch (error) {
       setWrong(error instanceof Error ? error.message : String(error));
     }
@@ -101,14 +125,7 @@ function AsJson({ rule, change }: { rule: Rule; change: (rule: Rule) => void }) 
           <Button size="compact-sm" onClick={apply}>
             Use this
           </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            onClick={() => {
-              setDraft(null);
-              setWrong(null);
-            }}
-          >
+          <Button size="compact-sm" variant="default" onClick={drop}>
             Drop
           </Button>
         </Group>
