@@ -151,7 +151,7 @@ def aggregate(how: str, tree: Tree, history: History, at: datetime, zone: tzinfo
     numbers = [Fraction(number) for value in values if (number := number_of(value)) is not None]
     if how in ("min", "max"):
         return bool(numbers) and compares(tree, min(numbers) if how == "min" else max(numbers), rounded=True)
-    millionths = [math.floor(number * 10**6 + Fraction(1, 2)) for number in numbers if abs(number) <= TRILLION]
+    millionths = [math.floor(float(number) * 1e6 + 0.5) for number in numbers if abs(number) <= TRILLION]
     if how == "sum":
         return compares(tree, Fraction(sum(millionths), 10**6))
     return bool(millionths) and compares(tree, Fraction(sum(millionths), 10**6 * len(millionths)))

@@ -147,6 +147,7 @@ def test_windows_are_exact_lengths_or_moments() -> None:
         ({"sum": "r", "of": {"did": "A", "times": {"at_least": 1}}, "at_least": 5}, "/of/times", "not understood here"),
         ({"sum": "r", "of": {"did": "A", "wihtin": "1d"}, "at_least": 5}, "/of/wihtin", "Did you mean 'within'?"),
         ({"sum": "r", "of": {}, "at_least": 5}, "/of", "an empty node says nothing. Expected did."),
+        ({"avg": "r", "of": {"did": "A"}, "at_least": 1e-7}, "/at_least", "0.0000001 is too fine for an average"),
         ({"last": {"did": "A"}, "has": []}, "/has", "not a list with something in it"),
         ({"last": {"did": "A"}}, "", "'last' needs 'has' beside it"),
         ({"last": {"did": "A"}, "had": []}, "/had", "Did you mean 'has'?"),

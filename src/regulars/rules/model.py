@@ -26,6 +26,7 @@ values_max: Final = 1_000
 steps_min: Final = 2
 steps_max: Final = 10
 days_ahead_max: Final = 365
+decimals_of_average_max: Final = 6
 
 Moment: TypeAlias = date | datetime
 """An instant (aware, UTC), or a bare date: the whole day in the company's time zone. A datetime is tested for

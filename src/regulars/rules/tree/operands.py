@@ -39,6 +39,7 @@ from regulars.rules.tree.checks import (
     shown,
     true,
 )
+from regulars.rules.values import Value
 from regulars.shared.durations import Span, UnknownDuration, check_zone, parse_duration, parse_span
 
 _INSTANT: Final = re.compile(
@@ -101,6 +102,17 @@ def value_test(
         raise RuleNotUnderstood(problem, pointer=pointer, expected=() if given else known)
     operator = Operator(given[0])
     return Test(operator, _operand(operator, node[operator], f"{pointer}/{operator}"))
+
+
+def in_millionths(of: Test, pointer: str) -> None:
+    """Averages are compared so: only then is there one answer, whoever adds."""
+    assert isinstance(of.operand, Value)
+    if len(of.operand.text.partition(".")[2].rstrip("0")) > model.decimals_of_average_max:
+        raise RuleNotUnderstood(
+            f"{of.operand.text} is too fine for an average",
+            pointer=f"{pointer}/{of.operator}",
+            expected=(f"a number with at most {model.decimals_of_average_max} decimals",),
+        )
 
 
 def held_for(node: Node, pointer: str, of: Test) -> timedelta | None:

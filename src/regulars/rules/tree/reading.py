@@ -102,6 +102,8 @@ class _Reader:
         what = a_name(node[kind], f"{pointer}/{kind}")
         test = operands.value_test(node, pointer, kind, _NUMBER_OPERATORS, ("of",), what="number")
         needs(node, pointer, kind, "of")
+        if kind == How.AVG:
+            operands.in_millionths(test, pointer)
         return Aggregate(How(kind), what, self._inner(node["of"], f"{pointer}/of", depth, (*_WHICH, *_WINDOW)), test)
 
     def endmost(self, node: Node, kind: str, pointer: str, depth: int) -> Endmost:
