@@ -12,8 +12,9 @@ from regulars.shared.forms import NotAValueError, number_text
 
 value_chars_max: Final = 1_000
 
-_SCALAR: Final = r'(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.]*|true|false|null)'
-FLAT_LIST: Final = rf"^\[(?:{_SCALAR}(?:, {_SCALAR})*)?\]$"
+SCALAR: Final = r'(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.]*|true|false|null)'
+"""A pattern for the JSON text of a plain value."""
+FLAT_LIST: Final = rf"^\[(?:{SCALAR}(?:, {SCALAR})*)?\]$"
 """The JSON text of a list of plain values, written as PostgreSQL writes jsonb."""
 
 
@@ -73,11 +74,15 @@ def clean_text(text: str) -> str:
 
 def list_with(element: str) -> str:
     """A pattern for the JSON text of a flat list that has an element whose text form is `element`."""
+    return rf"^\[(?:{SCALAR}, )*{written_as(element)}(?:, {SCALAR})*\]$"
+
+
+def written_as(element: str) -> str:
+    """A pattern for the JSON texts of plain values whose text form is `element`."""
     forms = [json.dumps(element, ensure_ascii=False)]
     if re.fullmatch(r"-?[0-9][0-9.]*|true|false", element):
         forms.append(element)
-    wanted = "|".join(_escaped(form) for form in forms)
-    return rf"^\[(?:{_SCALAR}, )*(?:{wanted})(?:, {_SCALAR})*\]$"
+    return f"(?:{'|'.join(_escaped(form) for form in forms)})"
 
 
 def _escaped(text: str) -> str:

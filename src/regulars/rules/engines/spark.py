@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -15,6 +17,7 @@ import sqlglot
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.backends.sql.dialects import PySpark
+from sqlglot import exp
 
 from regulars.rules.engines.base import INSTANT, NUMBERS, TEXTS, Engine
 from regulars.rules.engines.duckdb import COMMERCE
@@ -26,9 +29,13 @@ SESSION: Final[Mapping[str, str]] = {
     "spark.sql.session.timeZone": "UTC",
     # Else `${env:…}` in a text of a rule is taken for a variable.
     "spark.sql.variable.substitute": "false",
-    "spark.sql.parser.escapedStringLiterals": "false",
 }
 """What a session must be set to for the queries to mean what they say."""
+
+
+def _max_by(generator: sqlglot.Generator, tree: exp.ArgMax) -> str:
+    """With its third argument, how many, which is newer than SQLGlot's Spark."""
+    return generator.func("MAX_BY", tree.this, tree.expression, tree.args.get("count"))
 
 
 class _DoubleQuoted(PySpark):  # type: ignore[misc]
@@ -37,6 +44,9 @@ class _DoubleQuoted(PySpark):  # type: ignore[misc]
     class Tokenizer(PySpark.Tokenizer):  # type: ignore[misc]
         QUOTES: ClassVar[list[str]] = ["'"]
         IDENTIFIERS: ClassVar[list[str]] = ['"']
+
+    class Generator(PySpark.Generator):  # type: ignore[misc]
+        TRANSFORMS: ClassVar[dict[type, Any]] = {**PySpark.Generator.TRANSFORMS, exp.ArgMax: _max_by}
 
 
 class _Compiler(PySparkCompiler):  # type: ignore[misc]
@@ -145,11 +155,15 @@ class Spark(Engine):
     def midnight(self, day: ir.TimestampValue, zone: str) -> ir.TimestampValue:
         return _moved(zone, "UTC", day).cast(INSTANT)
 
-    def _tree(self, query: ir.Table) -> sqlglot.exp.Select:
-        tree: sqlglot.exp.Select = _compiler.to_sqlglot(query)
+    def points(self, points: Iterable[tuple[UUID, datetime]]) -> str:
+        values = ", ".join(f"('{customer}', {self.instant(at)})" for customer, at in points)
+        return f'SELECT * FROM VALUES {values} AS given (customer_id, "at")'  # noqa: S608 - neither can carry text
+
+    def _tree(self, query: ir.Table) -> exp.Select:
+        tree: exp.Select = _compiler.to_sqlglot(query)
         return tree
 
-    def _written(self, tree: sqlglot.exp.Expression) -> str:
+    def _written(self, tree: exp.Expression) -> str:
         return tree.sql(dialect=_DoubleQuoted, copy=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
