@@ -16,7 +16,9 @@ CREATE TABLE rules (
     registered_at  timestamptz NOT NULL,
     registered_seq bigint NOT NULL,
     live_at        timestamptz,
-    retired_at     timestamptz
+    retired_at     timestamptz,
+    fill_done      bigint NOT NULL DEFAULT 0,
+    fill_total     bigint NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX rules_one_live ON rules (owner, part) WHERE state = 'live';
 CREATE UNIQUE INDEX rules_one_coming ON rules (owner, part) WHERE state IN ('filling', 'filled');
@@ -33,3 +35,13 @@ CREATE TABLE verdicts (
 );
 CREATE INDEX verdicts_of_customer ON verdicts (customer_id);
 CREATE INDEX verdicts_due ON verdicts (changes_at) WHERE changes_at IS NOT NULL;
+
+-- What the tick keeps of each judged customer's history, so that it need not read it again: under each leaf's key the few
+-- entries that still matter. `plan` names the leaves it was kept for. Whoever is judged `by_history` has no entries: an event
+-- of theirs was recorded before its time, or there are more entries than a summary holds.
+CREATE TABLE summaries (
+    customer_id  uuid PRIMARY KEY,
+    plan         text COLLATE "C" NOT NULL,
+    by_history   boolean NOT NULL,
+    facts        jsonb NOT NULL
+) WITH (fillfactor = 80);

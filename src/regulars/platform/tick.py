@@ -7,6 +7,8 @@ Steps hand sets to one another through temporary tables, made once a connection 
     unmerged        customers taken apart again (kept_id, absorbed_id, merge_id)
     recorded        the events this tick appended to the log (duplicates are not among them)
     scope           customers to judge at the tick's instant: touched by an event, or due by the clock
+    stale           those of them whose summary must be made from their history
+    entries         what this tick's events, and the history of the stale, add to summaries
     judged          the verdicts of this tick, whether they changed or not
     verdict_changes verdicts of live rules that became true or false in this tick
     became_live     rules whose first or new version is whole and counts from this tick on
@@ -35,10 +37,17 @@ CREATE TEMPORARY TABLE IF NOT EXISTS merged (kept_id uuid, absorbed_id uuid, mer
 CREATE TEMPORARY TABLE IF NOT EXISTS unmerged (kept_id uuid, absorbed_id uuid, merge_id uuid) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS recorded (
     seq bigint PRIMARY KEY, message_id text COLLATE "C" NOT NULL, customer_id uuid NOT NULL, kind text NOT NULL,
-    name text NOT NULL, at timestamptz NOT NULL, by_customer boolean NOT NULL, properties jsonb NOT NULL
+    name text NOT NULL, at timestamptz NOT NULL, received_at timestamptz NOT NULL, by_customer boolean NOT NULL,
+    properties jsonb NOT NULL
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS scope (
     customer_id uuid PRIMARY KEY, at timestamptz NOT NULL
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS stale (
+    customer_id uuid PRIMARY KEY, at timestamptz NOT NULL
+) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS entries (
+    leaf integer NOT NULL, customer_id uuid NOT NULL, us bigint NOT NULL, seq bigint, value jsonb
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS judged (
     rule_id integer NOT NULL, customer_id uuid NOT NULL, holds boolean NOT NULL, changes_at timestamptz
@@ -57,7 +66,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS caused (
 
 
 _ANALYSE: Final = (
-    b"ANALYZE tick_messages, merged, unmerged, recorded, scope, judged, verdict_changes, became_live, caused"
+    b"ANALYZE tick_messages, merged, unmerged, recorded, scope, stale, entries, judged, verdict_changes, became_live, caused"
 )
 _REGROUPED: Final = b"SELECT EXISTS (SELECT FROM merged) OR EXISTS (SELECT FROM unmerged)"
 

@@ -163,7 +163,7 @@ def _trait_is(engine: Engine, atom: TraitIs) -> dict[str, str]:
         case DaysAhead() as ahead:
             holds, passing = _anniversary(engine, facts.at, value, ahead)
         case _:
-            return _named(engine, facts, atom, passes(test, value).fill_null(False), replaced)
+            return _named(engine, facts, atom, passes(engine, test, value).fill_null(False), replaced)
     return _named(engine, facts, atom, holds, ibis.least(replaced, passing))
 
 

@@ -21,7 +21,7 @@ from typing import Final
 
 from regulars.rules import atoms, fragments
 from regulars.rules.engines.base import Engine
-from regulars.rules.facts import Wanted, facts, select
+from regulars.rules.facts import Source, Wanted, facts, select
 from regulars.rules.formulas import formula
 from regulars.rules.leaves import Atom, Formula, Happened, Junction, Negation, Truth
 from regulars.rules.model import Rule
@@ -54,17 +54,22 @@ class Compiled:
 
 
 def compile_rules(
-    rules: Mapping[str, Rule], engine: Engine, zone: tzinfo = UTC, *, everyone_at: datetime | None = None
+    rules: Mapping[str, Rule],
+    engine: Engine,
+    zone: tzinfo = UTC,
+    *,
+    everyone_at: datetime | None = None,
+    kept: Source | None = None,
 ) -> Compiled:
     """Rules whose stages and audiences are resolved. Keys become column names: lower case letters, digits, `_`.
 
     `zone` is the company's: bare dates are days there. `everyone_at`: the scope is all `customers` at this instant,
-    which needs no join."""
+    which needs no join. `kept`: the facts of leaves with summaries."""
     for key in rules:
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!r} cannot be a column name")
     formulas = {key: formula(rule, zone) for key, rule in rules.items()}
-    answers = _Answers(engine, formulas.values(), everyone_at)
+    answers = _Answers(engine, formulas.values(), everyone_at, kept)
     columns = ['"customer_id"', '"at"']
     for key, what in formulas.items():
         columns.append(f'{answers.holds(what)} AS "h_{key}"')
@@ -120,8 +125,10 @@ class _Answers:
     A junction's changes_at says its parts' twice, so every part gets its own column, once, in a layer below those
     that mention it; written out in place, a rule would double with every level."""
 
-    def __init__(self, engine: Engine, formulas: Iterable[Formula], everyone_at: datetime | None) -> None:
-        self.engine, self.everyone_at = engine, everyone_at
+    def __init__(
+        self, engine: Engine, formulas: Iterable[Formula], everyone_at: datetime | None, kept: Source | None
+    ) -> None:
+        self.engine, self.everyone_at, self.kept = engine, everyone_at, kept
         self.levels = _levels(formulas)
         self.atoms = [part for part in self.levels if isinstance(part, Atom)]
         self.junctions = [part for part in self.levels if isinstance(part, Junction)]
@@ -137,7 +144,7 @@ class _Answers:
             listed = isinstance(atom, Happened) and wanted.latest[atom.leaf] > 1
             pieces.update(atoms.answers(self.engine, atom, listed=listed))
         columns = ['"customer_id"', '"at"', *(f'{piece} AS "{name}"' for name, piece in pieces.items())]
-        layer = select(columns, facts(self.engine, wanted, self.everyone_at))
+        layer = select(columns, facts(self.engine, wanted, self.everyone_at, self.kept))
         for level in range(1, 1 + max(self.levels.values(), default=0)):
             columns = ["*"]
             for part in self.junctions:
@@ -179,3 +186,8 @@ class _Answers:
         last = f"GREATEST({', '.join(lasts)})"
         then, otherwise = (first, last) if part.every else (last, first)
         return f"CASE WHEN {self._all_or_some(part)} THEN {then} ELSE {otherwise} END"
+
+
+def wanted_by(rules: Iterable[Rule]) -> Wanted:
+    """The leaves that these rules, with no bare dates or unsaid zones left in them, read together."""
+    return Wanted.of(part for part in _levels(formula(rule, UTC) for rule in rules) if isinstance(part, Atom))

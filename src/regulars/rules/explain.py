@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 from typing import Final
 
 from regulars.rules.compile import Compiled, compile_rules
-from regulars.rules.engines import Engine
+from regulars.rules.engines.base import Engine
 from regulars.rules.model import Rule, conditions
 from regulars.rules.resolve import resolve
 from regulars.rules.text import to_text

@@ -83,13 +83,16 @@ def matchings_of(leaf: EventLeaf) -> tuple[Matching, ...]:
             return (leaf.of,)
 
 
-def facts(engine: Engine, wanted: Wanted, everyone_at: datetime | None) -> str:
-    """One row per row of scope, also for customers of whom nothing is known."""
+def facts(engine: Engine, wanted: Wanted, everyone_at: datetime | None, kept: Source | None = None) -> str:
+    """One row per row of scope, also for customers of whom nothing is known. `kept` has what would share the one pass
+    over the events."""
     scope = '"scope"'
     if everyone_at is not None:
         instant = fragments.instant(engine, everyone_at)
         scope = f'(SELECT "customer_id", {instant} AS "at" FROM "customers")'  # noqa: S608 - pieces that Ibis wrote
-    return joined(scope, [*of_events(engine, wanted, everyone_at), *of_traits(engine, wanted, scope)])
+    events = of_events(engine, wanted, everyone_at) if kept is None else [kept]
+    orders = [_of_order(engine, order, everyone_at) for order in wanted.orders]
+    return joined(scope, [*events, *orders, *of_traits(engine, wanted, scope)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,6 @@ def of_events(engine: Engine, wanted: Wanted, everyone_at: datetime | None) -> l
         else:
             sources.append(_grouped(past, _seen(engine, wanted, everyone_at, future=False)))
             sources.append(_grouped(future, _seen(engine, wanted, everyone_at, future=True)))
-    sources.extend(_of_order(engine, order, everyone_at) for order in wanted.orders)
     return sources
 
 

@@ -31,7 +31,6 @@ from regulars.rules.leaves import (
     summed_max,
 )
 from regulars.rules.model import AnyAct, End, EventNames, How, Named, Operator, Prefixed
-from regulars.rules.values import FLAT_LIST, list_with
 from regulars.shared.durations import Calendar, Period, Span
 
 pieces_kept: Final = 10_000
@@ -121,7 +120,7 @@ def forms_of(matching: Matching) -> set[tuple[str, str]]:
 def counts(engine: Engine, matching: Matching) -> str:
     """Whether a seen event counts."""
     seen = _seen(matching)
-    return pieces(engine, seen.select(counts=_counts(seen, matching)))["counts"]
+    return pieces(engine, seen.select(counts=_counts(engine, seen, matching)))["counts"]
 
 
 @lru_cache(pieces_kept)
@@ -129,7 +128,7 @@ def latest_facts(engine: Engine, leaf: Latest, n: int, *, apart: bool) -> tuple[
     """Of the events up to the instant, `t`: the n latest matching times (not a list if n is 1). Of the later ones,
     `n`: the earliest. `apart`: the rows are either the one or the other already."""
     seen = _seen(leaf.of)
-    past, future = _parts(seen, _counts(seen, leaf.of), apart=apart)
+    past, future = _parts(seen, _counts(engine, seen, leaf.of), apart=apart)
     name = name_of(leaf)
     times = seen.time.max(where=past) if n == 1 else engine.latest(seen.time, n, where=past)
     return _aggregates(engine, seen, {f"t_{name}": times}), _next(engine, seen, name, future)
@@ -139,12 +138,7 @@ def latest_facts(engine: Engine, leaf: Latest, n: int, *, apart: bool) -> tuple[
 def measured_facts(engine: Engine, leaf: Measured, *, apart: bool) -> tuple[dict[str, str], dict[str, str]]:
     """Of the events up to the instant, `v`: the number; `o`: the oldest time in it. Of the later ones, `n`: the
     earliest that will count."""
-    form = form_measured(leaf.how)
-    seen = _seen(leaf.of, {(leaf.property, form)}, leaf.within)
-    value = seen[_property_name(leaf.property, form)]
-    matches = _counts(seen, leaf.of) & value.notnull()
-    if leaf.how in (How.SUM, How.AVG):
-        matches &= value.abs() <= summed_max
+    seen, matches, value = _measurable(engine, leaf)
     past, future = _parts(seen, matches, apart=apart)
     inside = past if leaf.within is None else past & (seen.time >= seen[start_name(leaf.within)])
     name = name_of(leaf)
@@ -154,11 +148,36 @@ def measured_facts(engine: Engine, leaf: Measured, *, apart: bool) -> tuple[dict
     return _aggregates(engine, seen, facts), _next(engine, seen, name, future)
 
 
+@lru_cache(pieces_kept)
+def measured_entry(engine: Engine, leaf: Measured) -> tuple[str, str]:
+    """Of a seen event: whether it counts, and what it adds."""
+    seen, matches, value = _measurable(engine, leaf)
+    if leaf.how in (How.SUM, How.AVG):
+        value = _millionths(leaf, value, matches)
+    found = pieces(engine, seen.select(counts=matches, value=value))
+    return found["counts"], found["value"]
+
+
+def _measurable(engine: Engine, leaf: Measured) -> tuple[ir.Table, ir.BooleanValue, ir.Value]:
+    form = form_measured(leaf.how)
+    seen = _seen(leaf.of, {(leaf.property, form)}, leaf.within)
+    value = seen[_property_name(leaf.property, form)]
+    matches = _counts(engine, seen, leaf.of) & value.notnull()
+    if leaf.how in (How.SUM, How.AVG):
+        matches &= value.abs() <= summed_max
+    return seen, matches, value
+
+
+def _millionths(leaf: Measured, value: ir.Value, matches: ir.BooleanValue) -> ir.IntegerValue:
+    """What does not match need not fit an integer."""
+    whole = (ibis.ifelse(matches, value, 0.0) * float(micros_per_unit) + 0.5).floor().cast(dt.int64)
+    return whole - leaf.level if leaf.level else whole
+
+
 def _measure(engine: Engine, leaf: Measured, value: ir.Value, inside: ir.BooleanValue) -> ir.Value:
     match leaf.how:
         case How.SUM | How.AVG:
-            millionths = (ibis.ifelse(inside, value, 0.0) * float(micros_per_unit) + 0.5).floor().cast(dt.int64)
-            return engine.total(millionths - leaf.level if leaf.level else millionths, inside)
+            return engine.total(_millionths(leaf, value, inside), inside)
         case How.MIN:
             return value.min(where=inside)
         case How.MAX:
@@ -172,10 +191,10 @@ def marked_facts(engine: Engine, leaf: Marked, *, apart: bool) -> tuple[dict[str
     """Of the events up to the instant, `m`: whether the one that counts is one of `by`; `t`: its time. Of the later
     ones, `n`: the earliest that matches."""
     seen = _seen(leaf.of, forms_of(leaf.by), leaf.within)
-    past, future = _parts(seen, _counts(seen, leaf.of), apart=apart)
+    past, future = _parts(seen, _counts(engine, seen, leaf.of), apart=apart)
     inside = past if leaf.within is None else past & (seen.time >= seen[start_name(leaf.within)])
     last = leaf.end is End.LAST
-    mark = _counts(seen, leaf.by)
+    mark = _counts(engine, seen, leaf.by)
     name = name_of(leaf)
     facts = {
         f"m_{name}": engine.marked(mark, seen.time, seen.seq, inside, last=last),
@@ -243,7 +262,7 @@ def trait_passes(engine: Engine, key: str, test: ValueTest) -> tuple[str, str]:
     """Of a value that was in force up to the instant: is it of this trait, and does it pass."""
     seen = ibis.table(_OF_TRAIT, name="seen")
     counted = (seen.key == key) & seen.past & seen.stands
-    passing = passes(test, seen[form_read(test)]).fill_null(False) & (seen.text != "")
+    passing = passes(engine, test, seen[form_read(test)]).fill_null(False) & (seen.text != "")
     found = pieces(engine, seen.select(counted=counted, passing=passing))
     return found["counted"], found["passing"]
 
@@ -262,18 +281,18 @@ def _seen(matching: Matching, more: Iterable[tuple[str, str]] = (), within: Span
     return ibis.table({**_SEEN, **columns, **starts}, name="seen")
 
 
-def _counts(seen: ir.Table, leaf: Matching) -> ir.BooleanValue:
+def _counts(engine: Engine, seen: ir.Table, leaf: Matching) -> ir.BooleanValue:
     tests = [_named(seen, leaf.events)]
     if leaf.first is not None:
         tests.append(seen.time >= ibis.literal(leaf.first, type=INSTANT))
     if leaf.last is not None:
         tests.append(seen.time <= ibis.literal(leaf.last, type=INSTANT))
-    tests.extend(_property(seen, where) for where in leaf.where)
+    tests.extend(_property(engine, seen, where) for where in leaf.where)
     return ibis.and_(*tests)
 
 
-def _property(seen: ir.Table, where: Where) -> ir.BooleanValue:
-    passing = passes(where.test, seen[_property_name(where.property, form_read(where.test))]).fill_null(False)
+def _property(engine: Engine, seen: ir.Table, where: Where) -> ir.BooleanValue:
+    passing = passes(engine, where.test, seen[_property_name(where.property, form_read(where.test))]).fill_null(False)
     return ~passing if where.negated else passing
 
 
@@ -289,7 +308,7 @@ def _named(events: ir.Table, wanted: EventNames) -> ir.BooleanValue:
             return events.by_customer
 
 
-def passes(test: ValueTest, value: ir.Value) -> ir.BooleanValue:
+def passes(engine: Engine, test: ValueTest, value: ir.Value) -> ir.BooleanValue:
     """Null or false where the value is missing or of another kind. `value` comes in the form that the test reads."""
     match test.operator, test.operand:
         case Operator.EXISTS, _:
@@ -301,7 +320,7 @@ def passes(test: ValueTest, value: ir.Value) -> ir.BooleanValue:
         case Operator.STARTS_WITH, (text,):
             return value.startswith(text)
         case Operator.CONTAINS, (text,):
-            return ibis.ifelse(value.re_search(FLAT_LIST), value.re_search(list_with(text)), value.contains(text))
+            return engine.contains(value, text)
         case Operator.AT_LEAST, operand:
             return value >= operand
         case Operator.AT_MOST, operand:

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 
-from regulars.domains.verdicts.model import Answer, Owner, Relations, RuleInForce, RuleSet
+from regulars.domains.verdicts.model import Answer, Filling, Owner, Relations, RuleInForce, RuleSet
 from regulars.platform.statements import load_statements
 from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
-from regulars.rules.compile import Compiled, compile_rules, lots
+from regulars.rules.compile import Compiled, compile_rules, lots, wanted_by
+from regulars.rules.engines.base import Engine
+from regulars.rules.engines.clickhouse import clickhouse
 from regulars.rules.engines.duckdb import duckdb
 from regulars.rules.engines.postgresql import postgresql
 from regulars.rules.model import Rule
 from regulars.rules.resolve import Mentions
+from regulars.rules.summaries import Kept, entries_sql, kept, plan_name, source
 
+T = TypeVar("T")
 sql = load_statements(__package__)
 rows_per_batch: Final = 10_000
 rules_per_query_max: Final = 200
-_engines: Final = {"postgres": postgresql, "duckdb": duckdb}
+entries_max: Final = 1_100
+"""The most entries a summary keeps of one leaf: more than any number of times a rule can ask for."""
+_engines: Final[Mapping[str, Engine]] = {"postgres": postgresql, "duckdb": duckdb, "clickhouse": clickhouse}
 
 
 class PostgresRelations:
@@ -58,16 +66,25 @@ async def compiled(rules: RuleSet, dialect: str) -> list[Compiled]:
 
 
 def scope_of_everyone(at: datetime, dialect: str) -> str:
-    instant = f"TIMESTAMPTZ '{at.isoformat()}'"
-    if dialect == "duckdb":
-        return f'SELECT customer_id, {instant} AS "at" FROM customers'
-    return f'SELECT id AS customer_id, {instant} AS "at" FROM customers WHERE merged_into IS NULL'
+    instant = _engines[dialect].instant(at)
+    if dialect == "postgres":
+        return f'SELECT id AS customer_id, {instant} AS "at" FROM customers WHERE merged_into IS NULL'
+    return f'SELECT customer_id, {instant} AS "at" FROM customers'
 
 
-def scope_of(points: Iterable[tuple[Any, datetime]]) -> str:
-    """A scope of given customers and instants, each a UUID and an aware datetime: neither can carry text."""
-    values = ", ".join(f"('{customer.hex}'::uuid, TIMESTAMPTZ '{at.isoformat()}')" for customer, at in points)
-    return f'SELECT * FROM (VALUES {values}) AS given (customer_id, "at")'
+def scope_of(points: Iterable[tuple[UUID, datetime]], dialect: str) -> str:
+    """A scope of given customers and instants."""
+    return _engines[dialect].points(points)
+
+
+@asynccontextmanager
+async def ending(batches: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """Whoever stops before the last batch ends the query too."""
+    try:
+        yield batches
+    finally:
+        if isinstance(batches, AsyncGenerator):
+            await batches.aclose()
 
 
 async def answers(relations: Relations, query: Compiled, scope: str) -> AsyncIterator[Sequence[Answer]]:
@@ -75,8 +92,9 @@ async def answers(relations: Relations, query: Compiled, scope: str) -> AsyncIte
     columns = [f'"h_{key}"' for key in query.keys] + [f'"c_{key}"' for key in query.keys]
     many = len(query.keys)
     wanted = f'SELECT customer_id, "at", {", ".join(columns)} FROM ({query.over(scope=scope)}) AS all_answers'
-    async for rows in relations.stream(wanted):
-        yield [Answer(row[0], row[1], row[2 : 2 + many], row[2 + many :]) for row in rows]
+    async with ending(relations.stream(wanted)) as batches:
+        async for rows in batches:
+            yield [Answer(row[0], row[1], row[2 : 2 + many], row[2 + many :]) for row in rows]
 
 
 async def whole_answers(relations: Relations, rules: RuleSet, scope: str) -> Sequence[Answer]:
@@ -91,15 +109,87 @@ async def whole_answers(relations: Relations, rules: RuleSet, scope: str) -> Seq
     return [Answer(customer, at, holds, changes_at) for (customer, at), (holds, changes_at) in found.items()]
 
 
-async def judge_scope(tick: Tick, queries: Sequence[Compiled]) -> None:
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How a tick judges by the rules in force: what they speak of, what is kept of histories for them, and their
+    queries over that and, of those of whom nothing can be kept, over the history itself."""
+
+    mentions: Mentions
+    leaves: Sequence[Kept]
+    plan: str
+    entries: str
+    by_summary: Sequence[Compiled]
+    by_history: Sequence[Compiled]
+
+
+def _judging(rules: RuleSet, mentions: Mentions) -> Judging:
+    all_kept = kept(wanted_by(rules.values()))
+    leaves = list(all_kept.values())
+    by_summary = []
+    for lot in lots(dict(rules), rules_max=rules_per_query_max):
+        wanted = wanted_by(lot.values())
+        mine = {leaf: all_kept[leaf] for leaf in kept(wanted)}
+        by_summary.append(compile_rules(lot, postgresql, kept=source(mine, wanted) if mine else None))
+    by_history = _compiled(tuple(rules.items()), "postgres")
+    return Judging(mentions, leaves, plan_name(leaves), entries_sql(leaves), by_summary, by_history)
+
+
+async def judging(rules: RuleSet, mentions: Mentions) -> Judging:
+    """Made in a thread: new rules take a while, in which others are served."""
+    return await asyncio.to_thread(_judging, rules, mentions)
+
+
+async def keep_summaries(tick: Tick, judging: Judging) -> None:
+    """Folds this tick's events into the summaries of those to judge, and makes those that are missing from the
+    history."""
+    tick.count("stale", await tick.run(sql["find_stale"], plan=judging.plan))
+    await tick.run(sql["fresh_by_history"], at=tick.at)
+    scopes = [
+        "scope AS (SELECT customer_id, at FROM pg_temp.scope AS o WHERE NOT EXISTS ("
+        "SELECT FROM stale AS s WHERE s.customer_id = o.customer_id)), "
+        "events AS (SELECT customer_id, name, at, seq, by_customer, properties FROM recorded)"
+    ]
+    if tick.counts["stale"]:
+        await tick.run(sql["stale_by_history"], plan=judging.plan)
+        scopes.append("scope AS (SELECT customer_id, at FROM stale)")
+    for scope in scopes:
+        await tick.connection.execute(
+            f"INSERT INTO entries WITH {scope} SELECT * FROM ({judging.entries}) AS found".encode()
+        )
+    leaves = judging.leaves
+    await tick.run(
+        sql["keep_entries"],
+        keys=[one.key for one in leaves],
+        hows=[one.how for one in leaves],
+        manys=[one.many for one in leaves],
+        windows=[one.window_us for one in leaves],
+        entries_max=entries_max,
+    )
+
+
+async def judge_scope(tick: Tick, judging: Judging) -> None:
     """Runs all rules over the tick's scope; the answers go to `judged`, a row a rule and customer."""
+    by_history = await tick.value(sql["judged_by_history"])
+    tick.count("judged_by_history", by_history)
+    if not by_history:
+        await _judge(tick, judging.by_summary, None)
+        return
+    chosen = (
+        "SELECT o.customer_id, o.at FROM pg_temp.scope AS o JOIN summaries AS s ON s.customer_id = o.customer_id WHERE "
+    )
+    await _judge(tick, judging.by_summary, f"{chosen} NOT s.by_history")
+    await _judge(tick, judging.by_history, f"{chosen} s.by_history")
+
+
+async def _judge(tick: Tick, queries: Sequence[Compiled], scope: str | None) -> None:
     for query in queries:
         spread = ", ".join(f'({int(key)}, a."h_{key}", a."c_{key}")' for key in query.keys)
         await tick.connection.execute(
             (
                 "INSERT INTO judged (rule_id, customer_id, holds, changes_at) "
                 "SELECT r.rule_id, a.customer_id, r.holds, r.changes_at "
-                f"FROM ({query.sql}) AS a CROSS JOIN LATERAL (VALUES {spread}) AS r (rule_id, holds, changes_at)"
+                f"FROM ({query.over(scope=scope)}) AS a "
+                f"CROSS JOIN LATERAL (VALUES {spread}) AS r (rule_id, holds, changes_at)"
             ).encode()
         )
 
@@ -119,6 +209,7 @@ async def time_zone(unit: Unit) -> ZoneInfo:
 
 async def drop_absorbed(tick: Tick) -> None:
     await tick.run(sql["drop_absorbed"])
+    await tick.run(sql["drop_absorbed_summaries"])
 
 
 async def choose_scope(tick: Tick, mentions: Mentions, *, due_max: int) -> None:
@@ -205,6 +296,29 @@ async def add_filled(unit: Unit, rule_ids: Sequence[int], batch: Sequence[Answer
 
 async def mark_filled(unit: Unit, rule_ids: Sequence[int]) -> None:
     await unit.run(sql["mark_filled"], ids=list(rule_ids))
+
+
+async def note_progress(unit: Unit, rule_ids: Sequence[int], done: int, total: int) -> None:
+    await unit.run(sql["note_progress"], ids=list(rule_ids), done=done, total=total)
+
+
+async def still_filling(unit: Unit, rule_ids: Sequence[int]) -> bool:
+    """Whether any of these is still wanted: none once each was overtaken, withdrawn or cancelled."""
+    found: bool = await unit.value(sql["still_filling"], ids=list(rule_ids))
+    return found
+
+
+async def count_customers(unit: Unit) -> int:
+    count: int = await unit.value(sql["count_customers"])
+    return count
+
+
+async def fillings(unit: Unit, owner: Owner) -> list[Filling]:
+    return await unit.rows(sql["fillings"], Filling, owner=owner)
+
+
+async def retire_coming(unit: Unit, owner: Owner, part: str) -> None:
+    await unit.run(sql["retire_coming"], owner=owner, part=part, at=unit.at)
 
 
 async def sweep_retired(unit: Unit, *, before: datetime, rows_max: int) -> int:

@@ -13,10 +13,11 @@ any query to them):
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import ClassVar, Final
+from uuid import UUID
 
 import ibis
 import ibis.backends.sql.compilers as compilers
@@ -111,6 +112,15 @@ class Engine(ABC):
     @abstractmethod
     def midnight(self, day: ir.TimestampValue, zone: str) -> ir.TimestampValue:
         """The first instant of such a day in a time zone, also where the clocks skip midnight."""
+
+    def instant(self, at: datetime) -> str:
+        """An instant, written as SQL."""
+        return self.columns_sql(SCOPE.select(instant=ibis.literal(at, type=INSTANT)))["instant"]
+
+    def points(self, points: Iterable[tuple[UUID, datetime]]) -> str:
+        """A scope of given customers and instants, as a SELECT statement."""
+        values = ", ".join(f"('{customer.hex}'::uuid, {self.instant(at)})" for customer, at in points)
+        return f'SELECT * FROM (VALUES {values}) AS given (customer_id, "at")'  # noqa: S608 - neither can carry text
 
     def sql(self, query: ir.Table) -> str:
         return self._written(self._tree(query))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -51,7 +52,7 @@ class _Compiler(ClickHouseCompiler):  # type: ignore[misc]
 
     def visit_ArrayIndex(self, op: ops.ArrayIndex, *, arg: Any, index: Any) -> Any:  # noqa: N802
         """Null beyond the end, where ClickHouse gives the zero of the type."""
-        return self.if_(self.f.length(arg) > index, arg[index + 1], NULL)
+        return self.if_(self.f.length(arg) > index, self.f.arrayElement(arg, index + 1), NULL)
 
 
 _compiler: Final = _Compiler()
@@ -173,6 +174,16 @@ class ClickHouse(Engine):
 
     def midnight(self, day: ir.TimestampValue, zone: str) -> ir.TimestampValue:
         return _in_zone(_start(_date_of(day), 6, zone), "UTC")
+
+    def instant(self, at: datetime) -> str:
+        return f"fromUnixTimestamp64Micro(toInt64({(at - _EPOCH) // _microsecond}), 'UTC')"
+
+    def points(self, points: Iterable[tuple[UUID, datetime]]) -> str:
+        given = ", ".join(f"('{customer}', {(at - _EPOCH) // _microsecond})" for customer, at in points)
+        return (
+            "SELECT customer_id, fromUnixTimestamp64Micro(micros, 'UTC') AS \"at\" "
+            f"FROM VALUES('customer_id UUID, micros Int64', {given})"
+        )
 
     def _tree(self, query: ir.Table) -> sqlglot.exp.Select:
         tree: sqlglot.exp.Select = _compiler.to_sqlglot(query)

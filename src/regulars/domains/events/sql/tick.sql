@@ -37,9 +37,9 @@ WITH appended AS (
            original_at, sent_at, by_customer, historical, source, properties, context
       FROM tick_messages ORDER BY seq
         ON CONFLICT (message_id) DO NOTHING
-    RETURNING seq, message_id, customer_id, kind, name, at, by_customer, properties)
-INSERT INTO recorded (seq, message_id, customer_id, kind, name, at, by_customer, properties)
-SELECT seq, message_id, customer_id, kind, name, at, by_customer, properties FROM appended;
+    RETURNING seq, message_id, customer_id, kind, name, at, received_at, by_customer, properties)
+INSERT INTO recorded (seq, message_id, customer_id, kind, name, at, received_at, by_customer, properties)
+SELECT seq, message_id, customer_id, kind, name, at, received_at, by_customer, properties FROM appended;
 
 -- name: count_event_names
 -- How often each event has happened. A sender that invents names without end does not grow the list without end.
