@@ -500,6 +500,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Lists */
+        get: operations["list_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lists/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read List */
+        get: operations["read_list"];
+        /** Put List */
+        put: operations["put_list"];
+        post?: never;
+        /**
+         * Delete List
+         * @description Everybody leaves it; what was said of it stays on record. Refused while a rule mentions it.
+         */
+        delete: operations["delete_list"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lists/{slug}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List List Members */
+        get: operations["list_list_members"];
+        /**
+         * Change List Members
+         * @description Puts customers on the list and takes others off it; they are there with the next tick.
+         */
+        put: operations["change_list_members"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mailbox": {
         parameters: {
             query?: never;
@@ -1440,6 +1500,68 @@ export interface components {
             /** Slug */
             slug: string;
         };
+        /** ListBody */
+        ListBody: {
+            /** Name */
+            name: string;
+        };
+        /** ListChangeOut */
+        ListChangeOut: {
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /**
+             * Unknown
+             * @description Whom nobody is known by, as they were named.
+             */
+            unknown: {
+                [key: string]: string;
+            }[];
+        };
+        /** ListMemberOut */
+        ListMemberOut: {
+            /** Email */
+            email: string | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /** ListMembersBody */
+        ListMembersBody: {
+            /**
+             * Add
+             * @description Who is put on the list; 1,000 at most with those removed.
+             * @default []
+             */
+            add?: components["schemas"]["PersonBody"][];
+            /**
+             * Remove
+             * @description Who is taken off it; also who is named in both.
+             * @default []
+             */
+            remove?: components["schemas"]["PersonBody"][];
+        };
+        /** ListOut */
+        ListOut: {
+            /** Members */
+            members: number;
+            /** Name */
+            name: string;
+            /** Slug */
+            slug: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
         /** Listed[AudienceMemberOut] */
         Listed_AudienceMemberOut_: {
             /** Items */
@@ -1507,6 +1629,20 @@ export interface components {
         Listed_LifecycleOut_: {
             /** Items */
             items: components["schemas"]["LifecycleOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Listed[ListMemberOut] */
+        Listed_ListMemberOut_: {
+            /** Items */
+            items: components["schemas"]["ListMemberOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Listed[ListOut] */
+        Listed_ListOut_: {
+            /** Items */
+            items: components["schemas"]["ListOut"][];
             /** Next */
             next: string | null;
         };
@@ -1815,6 +1951,20 @@ export interface components {
             step: string;
             /** Visit */
             visit: number;
+        };
+        /**
+         * PersonBody
+         * @description One customer, by exactly one of these.
+         */
+        PersonBody: {
+            /** Anonymous Id */
+            anonymous_id?: string | null;
+            /** Email */
+            email?: string | null;
+            /** Id */
+            id?: string | null;
+            /** User Id */
+            user_id?: string | null;
         };
         /**
          * Problem
@@ -2247,6 +2397,8 @@ export interface components {
             audiences: string[];
             /** Events */
             events: components["schemas"]["EventNameOut"][];
+            /** Lists */
+            lists: string[];
             /** Stages */
             stages: string[];
             /** Traits */
@@ -3388,6 +3540,206 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LifecycleOut"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_lists: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string | null;
+                /** @description How many items at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_ListOut_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_list_members: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string | null;
+                /** @description How many items at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_ListMemberOut_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_list_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListMembersBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChangeOut"];
                 };
             };
             /** @description A problem (RFC 9457). */

@@ -34,6 +34,10 @@ export type Condition = Schemas["ConditionOut"];
 
 export type Audience = Schemas["AudienceOut"];
 export type AudienceMember = Schemas["AudienceMemberOut"];
+export type StaticList = Schemas["ListOut"];
+export type ListMember = Schemas["ListMemberOut"];
+export type ListChange = Schemas["ListChangeOut"];
+export type Person = Schemas["PersonBody"];
 export type Preview = Schemas["AudiencePreviewOut"];
 export type Vocabulary = Schemas["VocabularyOut"];
 

@@ -12,9 +12,7 @@ const SAID = {
 /** A stage, an audience or a list, by its short name. */
 export function PickFields({ kind, node, change, focus }: Part & { kind: keyof typeof SAID }) {
   const { vocabulary } = useRuleEditing();
-  const names = { stage: vocabulary.stages, audience: vocabulary.audiences, list: vocabulary.lists ?? [] }[
-    kind
-  ];
+  const names = { stage: vocabulary.stages, audience: vocabulary.audiences, list: vocabulary.lists }[kind];
   const { words, label, example } = SAID[kind];
   return (
     <>

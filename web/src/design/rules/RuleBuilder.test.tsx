@@ -12,6 +12,7 @@ const vocabulary = {
   traits: [{ key: "country", examples: ["DE", "FR"] }],
   audiences: ["vip"],
   stages: ["loyalty"],
+  lists: ["fair-2026"],
 };
 
 let latest: Node = {};

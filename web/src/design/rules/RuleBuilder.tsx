@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "react";
+import type { Vocabulary } from "@/api";
 import type { Suggest } from "@/lib/suggestions";
 import { AddCondition } from "./AddCondition";
-import { type Known, NO_VOCABULARY, RuleContext, type RuleEditing } from "./context";
+import { NO_VOCABULARY, RuleContext, type RuleEditing } from "./context";
 import { type Fault, toPointer } from "./faults";
 import { NodeCard } from "./NodeCard";
 import styles from "./rules.module.css";
@@ -33,7 +34,7 @@ export function RuleBuilder({
   rule: Node;
   /** `of` names what was edited: quick edits of the same are one. */
   onChange: (rule: Node, of?: string) => void;
-  vocabulary?: Known | undefined;
+  vocabulary?: Vocabulary | undefined;
   suggest?: Suggest | null;
   faults?: readonly Fault[] | undefined;
 }) {

@@ -31,34 +31,36 @@ export function SequenceFields({ node, change, focus }: Part) {
         {steps.map((step, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the steps have no other identity, and all fields are controlled
           <li key={index} className={styles.step}>
-            <Text size="sm" className={styles.number}>
-              {index === 0 ? "first" : "then"}
-            </Text>
-            <EventName
-              node={step}
-              change={(next) => set(steps.map((old, at) => (at === index ? next : old)))}
-              verb=""
-              focus={focus && index === 0}
-            />
-            <Group gap={0} ml="auto" wrap="nowrap">
-              <Turn label={`Move step ${index + 1} up`} off={index === 0} go={() => swap(index, index - 1)}>
-                <IconArrowUp size={14} aria-hidden />
-              </Turn>
-              <Turn
-                label={`Move step ${index + 1} down`}
-                off={index === steps.length - 1}
-                go={() => swap(index, index + 1)}
-              >
-                <IconArrowDown size={14} aria-hidden />
-              </Turn>
-              <Turn
-                label={`Remove step ${index + 1}`}
-                off={steps.length <= steps_min}
-                go={() => set(steps.filter((_, at) => at !== index))}
-              >
-                <IconX size={14} aria-hidden />
-              </Turn>
-            </Group>
+            <div className={styles.stepHead}>
+              <Text size="sm" className={styles.number}>
+                {index === 0 ? "first" : "then"}
+              </Text>
+              <EventName
+                node={step}
+                change={(next) => set(steps.map((old, at) => (at === index ? next : old)))}
+                verb=""
+                focus={focus && index === 0}
+              />
+              <Group gap={0} className={styles.turns} wrap="nowrap">
+                <Turn label={`Move step ${index + 1} up`} off={index === 0} go={() => swap(index, index - 1)}>
+                  <IconArrowUp size={14} aria-hidden />
+                </Turn>
+                <Turn
+                  label={`Move step ${index + 1} down`}
+                  off={index === steps.length - 1}
+                  go={() => swap(index, index + 1)}
+                >
+                  <IconArrowDown size={14} aria-hidden />
+                </Turn>
+                <Turn
+                  label={`Remove step ${index + 1}`}
+                  off={steps.length <= steps_min}
+                  go={() => set(steps.filter((_, at) => at !== index))}
+                >
+                  <IconX size={14} aria-hidden />
+                </Turn>
+              </Group>
+            </div>
             <Where node={step} change={(next) => set(steps.map((old, at) => (at === index ? next : old)))} />
           </li>
         ))}

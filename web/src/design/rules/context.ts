@@ -4,12 +4,9 @@ import type { Suggest } from "@/lib/suggestions";
 import type { Fault } from "./faults";
 import type { Node, Path } from "./tree";
 
-/** The words of the company's rules. */
-export type Known = Vocabulary & { lists?: string[] };
-
 export interface RuleEditing {
   rule: Node;
-  vocabulary: Known;
+  vocabulary: Vocabulary;
   faults: readonly Fault[];
   /** Null: only what the vocabulary holds is suggested. */
   suggest: Suggest | null;
@@ -23,7 +20,7 @@ export interface RuleEditing {
   remove: (path: Path) => void;
 }
 
-export const NO_VOCABULARY: Known = { events: [], traits: [], audiences: [], stages: [] };
+export const NO_VOCABULARY: Vocabulary = { events: [], traits: [], audiences: [], stages: [], lists: [] };
 
 export const RuleContext = createContext<RuleEditing>({
   rule: { everyone: true },

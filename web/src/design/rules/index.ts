@@ -1,4 +1,3 @@
-export type { Known } from "./context";
 export { DurationInput } from "./DurationInput";
 export { type Fault, withoutLoneGroup } from "./faults";
 export { isComplete } from "./kinds";

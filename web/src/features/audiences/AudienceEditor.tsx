@@ -7,7 +7,7 @@ import { BackLink, Page, ProblemNotice, useUnsaved } from "@/design";
 import { RuleBuilder } from "@/design/rules";
 import { slugOf } from "@/lib/slug";
 import styles from "./audiences.module.css";
-import { PreviewPanel } from "./PreviewPanel";
+import { CountBar, PreviewPanel } from "./PreviewPanel";
 import { RuleSource } from "./RuleSource";
 import { UndoButtons } from "./UndoButtons";
 import { type Draft, useDraft } from "./useDraft";
@@ -95,6 +95,7 @@ export function AudienceEditor({ audience }: { audience: Audience | null }) {
             <WhyPanel asked={asked} ask={setAsked} preview={preview} />
           </div>
         </div>
+        <CountBar preview={preview} />
       </Page>
     </form>
   );

@@ -52,7 +52,14 @@ export default function AudiencesPage() {
     <Page
       title="Audiences"
       lead="The customers for whom a rule holds now. They come and go by what they do, and by time alone."
-      actions={audiences.data && audiences.data.items.length > 0 ? add : null}
+      actions={
+        <>
+          <Button component={Link} to="/audiences/lists" variant="default">
+            Lists
+          </Button>
+          {audiences.data && audiences.data.items.length > 0 ? add : null}
+        </>
+      }
     >
       <Card>
         <Loaded query={audiences} waiting={<Waiting lines={6} />} empty={<FirstAudience action={add} />}>

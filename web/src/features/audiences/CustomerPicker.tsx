@@ -13,8 +13,10 @@ export function CustomerPicker({
   label,
   pick,
   picked = null,
+  placeholder = "Name, e-mail or any identifier",
 }: {
   label: string;
+  placeholder?: string;
   pick: (customer: CustomerRow | null) => void;
   picked?: { id: string; name: string } | null;
 }) {
@@ -32,7 +34,7 @@ export function CustomerPicker({
     <Select
       size="xs"
       aria-label={label}
-      placeholder="Name, e-mail or any identifier"
+      placeholder={placeholder}
       leftSection={<IconSearch size={14} stroke={1.7} aria-hidden />}
       searchable
       clearable

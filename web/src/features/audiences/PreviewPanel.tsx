@@ -8,6 +8,9 @@ import { called } from "./called";
 import type { Previewed } from "./usePreview";
 import type { Asked } from "./WhyPanel";
 
+/** Enough to see whether it is the right people; what is edited needs the room. */
+const shown = 6;
+
 /** How many the rule holds for, and who some of them are, now or as of another instant. */
 export function PreviewPanel({
   preview,
@@ -22,7 +25,7 @@ export function PreviewPanel({
 }) {
   const wrongAt = preview.problem?.field("at");
   return (
-    <Card component="section" aria-label="Whom it holds for" padding="md">
+    <Card component="section" id="holds-for" aria-label="Whom it holds for" padding="md">
       <Title order={2} size="h3" mb="xs">
         Whom it holds for
       </Title>
@@ -83,7 +86,7 @@ function Answer({
       </Text>
       {sample.length > 0 ? (
         <ul className={styles.sample} aria-label="Some of them">
-          {sample.map((customer) => (
+          {sample.slice(0, shown).map((customer) => (
             <li key={customer.id}>
               <Anchor component={Link} to={`/customers/${customer.id}`} target="_blank" size="sm" py={3}>
                 {called(customer)}
@@ -101,5 +104,15 @@ function Answer({
         </ul>
       ) : null}
     </div>
+  );
+}
+
+/** The count, always in sight where the panel is far below the form. */
+export function CountBar({ preview: { query, complete, behind, problem } }: { preview: Previewed }) {
+  if (!complete || problem || !query.data) return null;
+  return (
+    <a href="#holds-for" className={styles.countBar} data-behind={behind || undefined}>
+      <b>{count(query.data.count)}</b> {query.data.count === 1 ? "customer" : "customers"}
+    </a>
   );
 }
