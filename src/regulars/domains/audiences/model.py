@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from regulars.domains.verdicts.model import Filling
 from regulars.rules.model import Rule
 from regulars.shared.errors import Malformed, Missing
 
@@ -29,7 +30,7 @@ class AudienceMalformed(Malformed):
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """`members` is null while nobody has been judged by the audience's first rule."""
+    """`members` is null while nobody has been judged by the audience's first rule. `filling`: how far a new rule is."""
 
     slug: str
     name: str
@@ -37,6 +38,7 @@ class Audience:
     members: int | None
     state: Literal["live", "filling"]
     changed_at: datetime
+    filling: Filling | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,15 @@ async def delete(unit: Unit, slug: str) -> None:
     await members_of_company.record(unit, "audience.deleted", slug, {})
 
 
+async def cancel_filling(unit: Unit, slug: str) -> None:
+    """Drops the new rule that is being filled and goes back to the one in force. The first rule of an audience has none
+    before it: delete the audience instead."""
+    row = await _row(unit, slug)
+    rule = to_tree(await verdicts.cancel(unit, "audience", slug))
+    await store.put_audience(unit, slug, row.name, rule)
+    await members_of_company.record(unit, "audience.filling_cancelled", slug, {"rule": rule})
+
+
 async def members(unit: Unit, slug: str, after: str | None, limit: int) -> Page[MemberOfAudience]:
     """The members now, the newest first."""
     await _row(unit, slug)
@@ -190,6 +199,7 @@ async def _row(unit: Unit, slug: str) -> store.AudienceRow:
 async def _complete(unit: Unit, rows: Sequence[store.AudienceRow]) -> list[Audience]:
     counts = await store.member_counts(unit, [row.slug for row in rows])
     standing: Mapping[str, Standing] = await verdicts.standing(unit, "audience")
+    fillings = await verdicts.fillings(unit, "audience")
     return [
         Audience(
             row.slug,
@@ -198,6 +208,7 @@ async def _complete(unit: Unit, rows: Sequence[store.AudienceRow]) -> list[Audie
             counts.get(row.slug),
             standing[row.slug].state if row.slug in standing else "filling",
             row.changed_at,
+            fillings.get(row.slug),
         )
         for row in rows
     ]

@@ -23,6 +23,28 @@ class ListIsMentioned(Conflict):
     """Rules mention this list; change them first."""
 
 
+class NothingFills(Conflict):
+    """No version of this rule is being filled."""
+
+
+class NothingBefore(Conflict):
+    """This is the rule's first version: there is none before it to go back to."""
+
+
+class FollowsAnother(Conflict):
+    """This version follows a change of what the rule mentions, or of the time zone; only that can be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """How far the version that is coming has been filled: customers judged, of how many (0: not begun yet)."""
+
+    part: str
+    done: int
+    total: int
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A rule as its owner wants it. `position` orders the stages of the lifecycle."""

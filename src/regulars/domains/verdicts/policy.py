@@ -10,7 +10,7 @@ from regulars.rules.compile import lots
 from regulars.rules.formulas import with_instants
 from regulars.rules.model import All, InList, InStage, Not, Rule, RuleNotUnderstood, Some, nearest, walk
 from regulars.rules.resolve import Mentions, mentions, resolve, written_out_depth_max, written_out_nodes_max
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree import parse_tree, to_tree
 
 
 class Book:
@@ -94,6 +94,11 @@ def meaning(book: Book, one: Definition, zone: ZoneInfo) -> tuple[Rule, bool]:
     fixed = with_instants(written_out, zone)
     lots({"0": fixed}, rules_max=1)
     return fixed, fixed != written_out
+
+
+def stands(live: RuleInForce | None, one: Definition, meaning: Rule) -> bool:
+    """Whether the version in force is this definition with this meaning, so that no new one is needed."""
+    return live is not None and live.tree == to_tree(one.rule) and live.written_out == to_tree(meaning)
 
 
 def newest(rows: Sequence[RuleInForce]) -> Book:

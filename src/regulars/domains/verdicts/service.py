@@ -14,7 +14,11 @@ from regulars.domains.verdicts.model import (
     Condition,
     Definition,
     Explanation,
+    Filling,
+    FollowsAnother,
     ListIsMentioned,
+    NothingBefore,
+    NothingFills,
     Owner,
     Preview,
     Relations,
@@ -55,19 +59,23 @@ async def define_all(
     await _check_lists(unit, [one.rule for one in definitions])
     for owner, part in gone:
         await store.retire(unit, owner, part)
-    seq, zone = await store.last_event(unit), await store.time_zone(unit)
     for one in [*definitions, *dependents]:
-        meaning, local = policy.meaning(after, one, zone)
-        await store.add_rule(
-            unit,
-            owner=one.owner,
-            part=one.part,
-            position=one.position,
-            tree=to_tree(one.rule),
-            written_out=to_tree(meaning),
-            zone=zone.key if local else None,
-            seq=seq,
-        )
+        await _register(unit, after, one)
+
+
+async def _register(unit: Unit, book: policy.Book, one: Definition) -> None:
+    zone = await store.time_zone(unit)
+    meaning, local = policy.meaning(book, one, zone)
+    await store.add_rule(
+        unit,
+        owner=one.owner,
+        part=one.part,
+        position=one.position,
+        tree=to_tree(one.rule),
+        written_out=to_tree(meaning),
+        zone=zone.key if local else None,
+        seq=await store.last_event(unit),
+    )
 
 
 async def withdraw(unit: Unit, owner: Owner, part: str) -> None:
@@ -199,12 +207,48 @@ async def fill(units: Units, *, at: datetime, relations: Relations | None = None
             return 0
         source = relations or store.PostgresRelations(unit)
         await source.catch_up(max(row.registered_seq for row in waiting))
+        total = await store.count_customers(unit)
         for query in await store.compiled(policy.meanings(waiting), source.dialect):
-            async for batch in store.answers(source, query, store.scope_of_everyone(at, source.dialect)):
-                async with units.open(at=at) as load:
-                    await store.add_filled(load, [int(key) for key in query.keys], batch)
+            ids, done = [int(key) for key in query.keys], 0
+            found = store.answers(source, query, store.scope_of_everyone(at, source.dialect))
+            async with store.ending(found) as batches:
+                async for batch in batches:
+                    done += len(batch)
+                    async with units.open(at=at) as load:
+                        if not await store.still_filling(load, ids):
+                            break
+                        await store.add_filled(load, ids, batch)
+                        await store.note_progress(load, ids, done, total)
         await store.mark_filled(unit, [row.id for row in waiting])
     return len(waiting)
+
+
+async def fillings(unit: Unit, owner: Owner) -> dict[str, Filling]:
+    """How far the coming versions of an owner's rules have been filled, by part."""
+    return {one.part: one for one in await store.fillings(unit, owner)}
+
+
+async def cancel(unit: Unit, owner: Owner, part: str) -> Rule:
+    """Drops the version that is coming; the one in force stays, and its rule is the answer. Whatever mentions it means
+    again what it meant before. Raises NothingFills, NothingBefore for a first version, FollowsAnother."""
+    await exclude_ticks(unit)
+    rows = await store.rules_in_force(unit)
+    live = {(row.owner, row.part): row for row in rows if row.state == "live"}
+    coming = {(row.owner, row.part): row for row in rows if row.state != "live"}
+    if (owner, part) not in coming:
+        raise NothingFills
+    if (owner, part) not in live:
+        raise NothingBefore
+    if live[owner, part].tree == coming[owner, part].tree:
+        raise FollowsAnother
+    book = policy.newest([row for row in rows if row is not coming[owner, part]])
+    zone = await store.time_zone(unit)
+    for one in [*book.definitions([(owner, part)]), *book.dependents([(owner, part)])]:
+        if policy.stands(live.get(one.key), one, policy.meaning(book, one, zone)[0]):
+            await store.retire_coming(unit, one.owner, one.part)
+        else:
+            await _register(unit, book, one)
+    return parse_tree(live[owner, part].tree)
 
 
 async def _follow_time_zone(units: Units, at: datetime) -> None:

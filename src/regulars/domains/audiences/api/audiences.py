@@ -20,6 +20,14 @@ router = APIRouter(tags=["audiences"])
 Slug = Annotated[str, Path(max_length=200)]
 
 
+class FillingOut(BaseModel):
+    """How far the newest rule has been filled."""
+
+    done: int = Field(description="Customers judged so far.")
+    total: int = Field(description="Customers to judge; 0 while it has not begun.")
+    since: datetime
+
+
 class AudienceOut(BaseModel):
     slug: str
     name: str
@@ -27,6 +35,7 @@ class AudienceOut(BaseModel):
     rule_text: str
     members: int | None = Field(description="Null while the first rule is being judged.")
     state: Literal["live", "filling"]
+    filling: FillingOut | None = Field(description="While the newest rule is being filled; the one before serves.")
     updated_at: datetime
 
 
@@ -144,6 +153,12 @@ async def delete_audience(unit: RequestUnit, slug: Slug) -> None:
     await service.delete(unit, slug)
 
 
+@router.delete("/api/audiences/{slug}/filling", status_code=204)
+async def cancel_audience_filling(unit: RequestUnit, slug: Slug) -> None:
+    """Drops the new rule that is being filled; the one in force stays. 409 where there is none to go back to."""
+    await service.cancel_filling(unit, slug)
+
+
 @router.get("/api/audiences/{slug}/members")
 async def list_audience_members(
     unit: RequestUnit, slug: Slug, after: After = None, limit: Limit = 50
@@ -171,6 +186,7 @@ def _audience(one: Audience) -> AudienceOut:
         rule_text=to_text(one.rule),
         members=one.members,
         state=one.state,
+        filling=one.filling and FillingOut(done=one.filling.done, total=one.filling.total, since=one.filling.since),
         updated_at=one.changed_at,
     )
 

@@ -143,6 +143,24 @@ SELECT f.rule_id, f.customer_id, f.holds, %(at)s, f.changes_at
 -- These rules are whole; the next tick lets them count.
 UPDATE rules SET state = 'filled' WHERE id = ANY(%(ids)s) AND state = 'filling';
 
+-- name: note_progress
+-- How far these rules have been filled. Whoever is changing one of them just now is not waited for.
+UPDATE rules SET fill_done = %(done)s, fill_total = %(total)s
+ WHERE id IN (SELECT id FROM rules WHERE id = ANY(%(ids)s) AND state = 'filling' FOR UPDATE SKIP LOCKED);
+
+-- name: still_filling
+-- Whether any of these rules is still to be filled.
+SELECT EXISTS (SELECT FROM rules WHERE id = ANY(%(ids)s) AND state = 'filling');
+
+-- name: count_customers
+-- How many there are to judge.
+SELECT count(*) FROM customers WHERE merged_into IS NULL;
+
+-- name: fillings
+-- The versions of an owner's rules that are coming, and how far they have come.
+SELECT part, fill_done AS done, fill_total AS total, registered_at AS since
+  FROM rules WHERE owner = %(owner)s AND state IN ('filling', 'filled');
+
 -- name: sweep_retired
 -- Verdicts of rules that count no more, a bounded number at a time; what a tick is removing is left to it.
 DELETE FROM verdicts WHERE ctid = ANY(ARRAY(
