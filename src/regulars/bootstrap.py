@@ -45,12 +45,14 @@ from regulars.platform.postgres.server import EmbeddedPostgres, answering_url
 from regulars.platform.secrets import signing_secret
 from regulars.platform.settings import InstallationSettings, SettingMalformed, read_settings
 from regulars.platform.unit import Units
+from regulars.platform.warehouse.clickhouse import ClickHouseSink, read_url
 from regulars.platform.warehouse.duck import DuckSink
 from regulars.platform.warehouse.facts import Fact
 from regulars.platform.warehouse.feeding import Warehouse
 from regulars.platform.warehouse.sinks import Sink
 from regulars.providers.smtp.catcher import Catcher
 from regulars.providers.smtp.sender import SmtpSender
+from regulars.rules.engines.clickhouse import SETTINGS as CLICKHOUSE_SETTINGS
 from regulars.shared.clock import Clock, SystemClock
 from regulars.shared.errors import Unavailable
 from regulars.shared.ids import Ids
@@ -64,6 +66,7 @@ housekeeping_every: Final = timedelta(minutes=5)
 
 FACTS: Final[Sequence[Fact]] = (event_facts.EVENTS, customer_facts.TRAIT_VALUES, customer_facts.CUSTOMERS_SEEN)
 """All that the domains let the warehouse see."""
+MOVES: Final = customer_facts.IDENTIFIER_MOVES
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     members_api.router,
@@ -241,7 +244,12 @@ def warehouse_path(settings: InstallationSettings) -> Path | None:
 
 def make_warehouse(units: Units, sink: Sink) -> Warehouse:
     """Feeds a sink with all that the domains declare."""
-    return Warehouse(units, FACTS, customer_facts.IDENTIFIER_MOVES, sink)
+    return Warehouse(units, FACTS, MOVES, sink)
+
+
+def make_clickhouse_sink(url: str) -> ClickHouseSink:
+    """Raises ClickHouseUrlMalformed."""
+    return ClickHouseSink(read_url(url), settings=CLICKHOUSE_SETTINGS)
 
 
 def _warehouse(settings: InstallationSettings, units: Units) -> Warehouse | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,15 +12,16 @@ from typing import Any
 import duckdb
 import pytest
 
-from regulars.bootstrap import make_warehouse
+from regulars.bootstrap import FACTS, MOVES, make_clickhouse_sink, make_warehouse
 from regulars.domains.customers import service as customers
 from regulars.domains.verdicts import service as verdicts
 from regulars.platform.unit import Units
 from regulars.platform.warehouse.batches import Batch, Load
 from regulars.platform.warehouse.duck import DuckSink
 from regulars.platform.warehouse.feeding import Warehouse
-from regulars.platform.warehouse.sinks import WarehouseBusy
+from regulars.platform.warehouse.sinks import Sink, WarehouseBusy, WarehouseFedElsewhere
 from regulars.rules.tree import parse_tree
+from tests import clickhouse_server
 from tests.story import Story
 
 RULES: dict[str, Any] = {
@@ -33,13 +35,27 @@ RULES: dict[str, Any] = {
 }
 
 
-def make(units: Units, path: Path | None) -> Warehouse:
-    return make_warehouse(units, DuckSink(path, memory="512MB"))
+@pytest.fixture(scope="module")
+def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with clickhouse_server.running(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server.url
+
+
+_databases = itertools.count()
+
+
+@pytest.fixture(params=["duckdb", pytest.param("clickhouse", marks=pytest.mark.slow)])
+def make_sink(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Sink]:
+    """Makes sinks that all go to the same empty place."""
+    if request.param == "duckdb":
+        return lambda: DuckSink(tmp_path / "w.duckdb", memory="512MB")
+    url = request.getfixturevalue("clickhouse_url").replace("/regulars", f"/w{next(_databases)}")
+    return lambda: make_clickhouse_sink(url)
 
 
 @pytest.fixture
-async def warehouse(units: Units) -> AsyncIterator[Warehouse]:
-    house = make(units, None)
+async def warehouse(units: Units, make_sink: Callable[[], Sink]) -> AsyncIterator[Warehouse]:
+    house = make_warehouse(units, make_sink())
     await house.open()
     yield house
     await house.close()
@@ -99,16 +115,21 @@ async def test_a_merge_and_its_undoing_reach_the_warehouse(story: Story, warehou
     assert await counts(story, warehouse) == await counts(story, None)
 
 
-class PowerCut(DuckSink):
-    """Breaks once, in the middle of a load: events are written, and traits cannot be."""
+class PowerCut:
+    """A sink that breaks once, in the middle of a load: events are written, and traits cannot be."""
 
-    broken = False
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._broken = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sink, name)
 
     async def load(self, load: Load) -> None:
-        if not self.broken:
-            self.broken = True
+        if not self._broken:
+            self._broken = True
             load = replace(load, batches=[unwritable(batch) for batch in load.batches])
-        await super().load(load)
+        await self._sink.load(load)
 
 
 def unwritable(batch: Batch) -> Batch:
@@ -117,38 +138,90 @@ def unwritable(batch: Batch) -> Batch:
     return Batch(batch.fact, batch.rows.rename_columns([f"no {name}" for name in batch.rows.column_names]))
 
 
-async def test_a_load_that_breaks_leaves_no_trace_and_is_done_again(story: Story, units: Units, tmp_path: Path) -> None:
+async def first_row(warehouse: Warehouse, query: str) -> tuple[Any, ...]:
+    async for rows in warehouse.stream(query):
+        return rows[0]
+    raise AssertionError("no row")
+
+
+async def test_a_load_that_breaks_leaves_no_trace_and_is_done_again(
+    story: Story, units: Units, make_sink: Callable[[], Sink]
+) -> None:
     await live_a_little(story)
-    house = make_warehouse(units, PowerCut(tmp_path / "w.duckdb", memory="512MB"))
+    house = make_warehouse(units, PowerCut(make_sink()))
     await house.open()
-    with pytest.raises(duckdb.Error):
+    with pytest.raises(Exception, match="no seq"):
         await house.feed()
     assert await house.offsets() == {}
+    assert await first_row(house, "SELECT count(*) FROM events") == (0,)
     await house.feed()
+    assert await first_row(house, "SELECT count(*), count(DISTINCT seq) FROM events") == (5, 5)
     await house.close()
-    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
-        assert connection.execute("SELECT count(*), count(DISTINCT seq) FROM events").fetchone() == (5, 5)
 
 
-async def test_a_warehouse_of_another_layout_is_made_again(story: Story, units: Units, tmp_path: Path) -> None:
+async def test_a_process_that_dies_in_a_load_is_followed_by_one_that_does_it_again(
+    story: Story, units: Units, make_sink: Callable[[], Sink]
+) -> None:
+    await live_a_little(story)
+    dying = make_warehouse(units, PowerCut(make_sink()))
+    await dying.open()
+    with pytest.raises(Exception, match="no seq"):
+        await dying.feed()
+    await dying.close()
+    for _ in range(2):
+        house = make_warehouse(units, make_sink())
+        await house.open()
+        await house.feed()
+        assert await first_row(house, "SELECT count(*), count(DISTINCT seq) FROM events") == (5, 5)
+        await house.close()
+
+
+async def test_one_process_feeds_a_warehouse(units: Units, warehouse: Warehouse, make_sink: Callable[[], Sink]) -> None:
+    await warehouse.feed()
+    other = make_warehouse(units, make_sink())
+    with pytest.raises(WarehouseFedElsewhere):
+        await other.feed()
+    await warehouse.close()
+    await other.open()
+    await other.feed()
+    await other.close()
+
+
+async def test_a_warehouse_of_another_layout_is_made_again(
+    story: Story, units: Units, make_sink: Callable[[], Sink]
+) -> None:
+    await live_a_little(story)
+    longer = replace(FACTS[0], columns={**FACTS[0].columns, "more": "text"})
+    for facts in ([replace(longer, select=LONGER), *FACTS[1:]], FACTS, FACTS):
+        house = Warehouse(units, facts, MOVES, make_sink())
+        await house.open()
+        await house.feed()
+        assert await counts(story, house) == await counts(story, None)
+        assert await first_row(house, "SELECT count(*), count(DISTINCT seq) FROM events") == (5, 5)
+        await house.close()
+
+
+LONGER = b"""
+SELECT seq, customer_id, identifier_id, name, at, received_at, by_customer, historical, properties::text AS properties,
+       'x' AS more FROM events WHERE seq > %(after)s ORDER BY seq LIMIT %(rows_max)s"""
+
+
+async def test_a_file_from_before_there_were_layouts_is_made_again(story: Story, units: Units, tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
         connection.execute("CREATE TABLE offsets AS SELECT 'events' AS name, 1000 AS seq")
         connection.execute("CREATE TABLE events (seq BIGINT); CREATE VIEW customers AS SELECT seq FROM events")
     await live_a_little(story)
-    for _ in range(2):
-        house = make(units, tmp_path / "w.duckdb")
-        await house.open()
-        await house.feed()
-        assert await counts(story, house) == await counts(story, None)
-        await house.close()
-    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
-        assert connection.execute("SELECT count(*), count(DISTINCT seq) FROM events").fetchone() == (5, 5)
+    house = make_warehouse(units, DuckSink(tmp_path / "w.duckdb", memory="512MB"))
+    await house.open()
+    await house.feed()
+    assert await counts(story, house) == await counts(story, None)
+    await house.close()
 
 
-async def test_a_second_process_is_told_that_the_warehouse_is_taken(units: Units, tmp_path: Path) -> None:
+async def test_what_is_no_warehouse_is_told(units: Units, tmp_path: Path) -> None:
     (tmp_path / "w.duckdb").write_text("this is no database")
     with pytest.raises(WarehouseBusy, match=r"w\.duckdb"):
-        await make(units, tmp_path / "w.duckdb").open()
+        await make_warehouse(units, DuckSink(tmp_path / "w.duckdb", memory="512MB")).open()
 
 
 async def test_a_rule_is_filled_from_the_warehouse(story: Story, warehouse: Warehouse) -> None:

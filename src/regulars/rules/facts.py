@@ -104,7 +104,8 @@ class Source:
 
 
 def joined(scope: str, sources: Sequence[Source]) -> str:
-    columns, relation = ['"t0"."customer_id"', '"t0"."at"'], f'{scope} AS "t0"'
+    # Said in full: of columns that both sides of a join have, ClickHouse keeps the side in the name.
+    columns, relation = ['"t0"."customer_id" AS "customer_id"', '"t0"."at" AS "at"'], f'{scope} AS "t0"'
     for place, source in enumerate(sources, start=1):
         columns.extend(f'"t{place}"."{name}"' for name in source.columns)
         relation += (

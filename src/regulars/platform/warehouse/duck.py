@@ -44,6 +44,13 @@ class DuckSink:
         self._facts = facts
         await asyncio.to_thread(self._open)
 
+    @property
+    def address(self) -> str:
+        return f"duckdb://{self._path or id(self)}"
+
+    async def take_over(self) -> None:
+        """A file is one process's, and what it has not committed is not there."""
+
     async def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:

@@ -36,6 +36,8 @@ class Fact:
     select: bytes
     plain: Mapping[str, Literal["text", "number"]] = field(default_factory=dict)
     """Properties that are real columns besides: each equals its entry in the map of its kind."""
+    sorted_by: Sequence[str] = (SEQ,)
+    """What most questions choose by, in engines that keep rows in an order. Never null."""
 
     @property
     def stored(self) -> dict[str, Kind]:

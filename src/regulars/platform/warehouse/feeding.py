@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from psycopg import AsyncCursor
 
-from regulars.platform.unit import Units
+from regulars.platform.unit import Connection, Units
 from regulars.platform.warehouse.batches import Load, batch_of, moves_of
 from regulars.platform.warehouse.facts import EVENTS, MOVES, Fact, Moves
-from regulars.platform.warehouse.sinks import Sink
+from regulars.platform.warehouse.sinks import Sink, WarehouseFedElsewhere
 
 rows_per_batch: Final = 20_000
 rows_between_pauses: Final = 500
+_HOLD: Final = b"SELECT pg_try_advisory_lock(hashtextextended(%(address)s, 2))"
+_LET_GO: Final = b"SELECT pg_advisory_unlock(hashtextextended(%(address)s, 2))"
 
 _Read = list[tuple[Fact, list[dict[str, Any]]]]
 
 
 class Warehouse:
-    """Follows the log into one sink. One process feeds a sink."""
+    """Follows the log into one sink. The process that feeds it holds a lock in the database, on a connection of its
+    own; when that is lost, so is the lock."""
 
     def __init__(self, units: Units, facts: Sequence[Fact], moves: Moves, sink: Sink) -> None:
         self._units = units
@@ -28,6 +32,8 @@ class Warehouse:
         self._moves = moves
         self._sink = sink
         self._feeding = asyncio.Lock()
+        self._kept = AsyncExitStack()
+        self._connection: Connection | None = None
 
     @property
     def dialect(self) -> str:
@@ -37,14 +43,17 @@ class Warehouse:
         await self._sink.open(self._facts)
 
     async def close(self) -> None:
+        async with self._feeding:
+            await self._let_go()
         await self._sink.close()
 
     async def feed(self) -> int:
-        """Brings everything recorded so far into the warehouse; the number of rows that came."""
+        """Brings everything recorded so far into the warehouse; the number of rows that came. Raises
+        WarehouseFedElsewhere."""
         total = 0
         while True:
             async with self._feeding:
-                came, more = await self._feed_once()
+                came, more = await self._feed_once(await self._hold())
             total += came
             if not more:
                 return total
@@ -60,12 +69,39 @@ class Warehouse:
     def stream(self, query: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
         return self._sink.stream(query)
 
-    async def _feed_once(self) -> tuple[int, bool]:
+    async def _hold(self) -> Connection:
+        """The connection that holds the lock."""
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        await self._kept.aclose()
+        connection = await self._kept.enter_async_context(self._units.connection())
+        async with connection.transaction():
+            cursor = await connection.execute(_HOLD, {"address": self._sink.address})
+            held = await cursor.fetchone() == (True,)
+        if not held:
+            await self._kept.aclose()
+            raise WarehouseFedElsewhere
+        self._connection = connection
+        try:
+            await self._sink.take_over()
+        except BaseException:
+            await self._let_go()
+            raise
+        return connection
+
+    async def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None and not connection.closed:
+            async with connection.transaction():
+                await connection.execute(_LET_GO, {"address": self._sink.address})
+        await self._kept.aclose()
+
+    async def _feed_once(self, connection: Connection) -> tuple[int, bool]:
         """One consistent look at the log, one load. Moves are always taken whole, so that every row is where the log
         has it at that look."""
         read: _Read = []
         offsets = dict(await self._sink.offsets())
-        async with self._units.connection() as connection, connection.transaction():
+        async with connection.transaction():
             await connection.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             for fact in self._facts:
                 after = offsets.get(fact.name, 0)

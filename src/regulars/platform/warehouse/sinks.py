@@ -24,7 +24,20 @@ class WarehouseBusy(Unavailable):
     """Another process holds this warehouse's file."""
 
 
+class WarehouseFedElsewhere(Unavailable):
+    """Another process feeds this warehouse."""
+
+
+class WarehouseUnreachable(Unavailable):
+    """The warehouse does not answer."""
+
+
 class Sink(Protocol):
+    @property
+    def address(self) -> str:
+        """Where it is: alike for two processes that would write to the same. Without secrets."""
+        ...
+
     @property
     def dialect(self) -> str:
         """The name of the rule compiler's engine that writes for it."""
@@ -36,6 +49,11 @@ class Sink(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+    async def take_over(self) -> None:
+        """Called when this process begins to feed, before the first load: what another one has left half done, or is
+        still doing although it has lost the right to, must never count."""
+        ...
 
     async def offsets(self) -> Mapping[str, int]:
         """How far it is, by fact and for the moves; what was never fed is not in it."""

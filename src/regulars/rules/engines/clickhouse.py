@@ -180,10 +180,8 @@ class ClickHouse(Engine):
 
     def points(self, points: Iterable[tuple[UUID, datetime]]) -> str:
         given = ", ".join(f"('{customer}', {(at - _EPOCH) // _microsecond})" for customer, at in points)
-        return (
-            "SELECT customer_id, fromUnixTimestamp64Micro(micros, 'UTC') AS \"at\" "
-            f"FROM VALUES('customer_id UUID, micros Int64', {given})"
-        )
+        columns = "customer_id, fromUnixTimestamp64Micro(micros, 'UTC') AS \"at\""
+        return f"SELECT {columns} FROM VALUES('customer_id UUID, micros Int64', {given})"  # noqa: S608 - ids, numbers
 
     def _tree(self, query: ir.Table) -> sqlglot.exp.Select:
         tree: sqlglot.exp.Select = _compiler.to_sqlglot(query)
