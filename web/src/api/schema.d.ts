@@ -57,6 +57,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audiences/{slug}/filling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Audience Filling
+         * @description Drops the new rule that is being filled; the one in force stays. 409 where there is none to go back to.
+         */
+        delete: operations["cancel_audience_filling"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audiences/{slug}/members": {
         parameters: {
             query?: never;
@@ -862,6 +882,8 @@ export interface components {
         };
         /** AudienceOut */
         AudienceOut: {
+            /** @description While the newest rule is being filled; the one before serves. */
+            filling: components["schemas"]["FillingOut"] | null;
             /**
              * Members
              * @description Null while the first rule is being judged.
@@ -1191,6 +1213,27 @@ export interface components {
             detail: string;
             /** Pointer */
             pointer: string;
+        };
+        /**
+         * FillingOut
+         * @description How far the newest rule has been filled.
+         */
+        FillingOut: {
+            /**
+             * Done
+             * @description Customers judged so far.
+             */
+            done: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Total
+             * @description Customers to judge; 0 while it has not begun.
+             */
+            total: number;
         };
         /** IdentifierOut */
         IdentifierOut: {
@@ -2569,6 +2612,35 @@ export interface operations {
         };
     };
     delete_audience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_audience_filling: {
         parameters: {
             query?: never;
             header?: never;

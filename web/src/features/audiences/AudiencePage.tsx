@@ -16,13 +16,19 @@ import {
 } from "@/design";
 import { count } from "@/lib/format";
 import { DeleteDialog } from "./DeleteDialog";
+import { Filling } from "./Filling";
 import { State } from "./State";
 
 const refresh_ms = 5_000;
+/** While a bar moves, somebody may be watching it. */
+const filling_ms = 1_000;
 
 export default function AudiencePage() {
   const { slug = "" } = useParams({ strict: false }) as { slug?: string };
-  const audience = useResource(path("/api/audiences/{slug}", slug), { refreshEvery: refresh_ms });
+  const [pace, setPace] = useState(refresh_ms);
+  const audience = useResource(path("/api/audiences/{slug}", slug), { refreshEvery: pace });
+  const wanted = audience.data?.state === "filling" ? filling_ms : refresh_ms;
+  if (pace !== wanted) setPace(wanted);
   return (
     <LoadedPage query={audience} title="Audience" above={<BackLink to="/audiences">Audiences</BackLink>}>
       {(found) => <AudienceView audience={found} />}
@@ -38,9 +44,9 @@ function AudienceView({ audience }: { audience: Audience }) {
       title={audience.name}
       lead={
         <Group gap="xs">
-          <State state={audience.state} />
+          <State {...audience} />
           {audience.members === null ? (
-            <Text size="sm">Its members are being worked out. Leave this page if you like; it goes on.</Text>
+            <Text size="sm">Its members are being worked out.</Text>
           ) : (
             <Text size="sm">
               {count(audience.members)} members now · rule changed <Ago at={audience.updated_at} />
@@ -59,6 +65,7 @@ function AudienceView({ audience }: { audience: Audience }) {
         </>
       }
     >
+      <Filling audience={audience} />
       <Card component="section" aria-label="Rule">
         <Title order={2} size="h3" mb="xs">
           Rule

@@ -33,7 +33,7 @@ const COLUMNS: Column<Audience>[] = [
     align: "right",
     cell: (audience) => (audience.members === null ? "…" : count(audience.members)),
   },
-  { key: "state", title: "State", cell: (audience) => <State state={audience.state} /> },
+  { key: "state", title: "State", cell: (audience) => <State {...audience} /> },
   { key: "rule", title: "Rule", wide: true, cell: (audience) => <RuleText rule={audience.rule_text} /> },
   { key: "changed", title: "Changed", wide: true, cell: (audience) => <Ago at={audience.updated_at} /> },
 ];

@@ -5,12 +5,13 @@ import { Ago, BackLink, CopyText, Instant, LoadedPage, Page, StageBadge } from "
 import { Consents } from "./Consents";
 import styles from "./customers.module.css";
 import { Enrolments } from "./Enrolments";
-import { AudiencesOf, Identifiers } from "./Facts";
+import { Identifiers } from "./Facts";
 import { Merges } from "./Merges";
 import { Messages } from "./Messages";
 import { customerName } from "./names";
 import { Timeline } from "./Timeline";
 import { Traits } from "./Traits";
+import { WhyAudiences } from "./WhyAudiences";
 import { WhyThisStage } from "./WhyThisStage";
 
 const TABS = ["timeline", "messages", "journeys"] as const;
@@ -47,9 +48,9 @@ function CustomerView({ customer, asked }: { customer: Customer; asked: string }
           <Passages customer={customer} />
         </div>
         <div className={styles.facts}>
+          <WhyAudiences customer={customer} />
           <Traits customer={customer} />
           <Identifiers customer={customer} />
-          <AudiencesOf customer={customer} />
           <Consents customer={customer} />
           <Merges customer={customer} />
         </div>

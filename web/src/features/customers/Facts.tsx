@@ -1,7 +1,6 @@
-import { Anchor, Group, Stack, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Text } from "@mantine/core";
 import type { Customer } from "@/api";
-import { Ago, Instant } from "@/design";
+import { Instant } from "@/design";
 import { identifierKind } from "./names";
 import { Panel } from "./Panel";
 
@@ -35,30 +34,5 @@ function Pair({ kind, value, since }: { kind: string; value: string; since: stri
         </span>
       </dd>
     </>
-  );
-}
-
-export function AudiencesOf({ customer }: { customer: Customer }) {
-  return (
-    <Panel title="Audiences">
-      {customer.audiences.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          In no audience now.
-        </Text>
-      ) : (
-        <Stack gap={6}>
-          {customer.audiences.map((audience) => (
-            <Group key={audience.slug} justify="space-between" wrap="nowrap" gap="xs">
-              <Anchor component={Link} to={`/audiences/${audience.slug}`} size="sm">
-                {audience.name}
-              </Anchor>
-              <Text size="xs" c="dimmed">
-                <Ago at={audience.since} />
-              </Text>
-            </Group>
-          ))}
-        </Stack>
-      )}
-    </Panel>
   );
 }

@@ -1,7 +1,15 @@
 import { Stack, Text } from "@mantine/core";
-import IconX from "@tabler/icons-react/dist/esm/icons/IconX.mjs";
-import { type Condition, type Customer, path, type StageWhy, useResource } from "@/api";
-import { IconCheck, IconDown, Instant, Loaded, ProblemNotice, RuleText, StageBadge, Waiting } from "@/design";
+import { type Customer, path, type StageWhy, useResource } from "@/api";
+import {
+  Conditions,
+  IconDown,
+  Instant,
+  Loaded,
+  ProblemNotice,
+  RuleText,
+  StageBadge,
+  Waiting,
+} from "@/design";
 import { dwell } from "@/lib/format";
 import styles from "./customers.module.css";
 import { Panel } from "./Panel";
@@ -67,42 +75,6 @@ function Why({ why }: { why: StageWhy }) {
       ))}
       <Moves moves={why.moves} stages={why.stages} />
     </>
-  );
-}
-
-function Conditions({ conditions }: { conditions: Condition[] }) {
-  return (
-    <ul className={styles.conditions}>
-      {conditions.map((condition) => (
-        <li key={condition.text}>
-          {condition.holds ? (
-            <IconCheck
-              size={16}
-              stroke={2.2}
-              color="var(--mantine-color-green-6)"
-              aria-label="Holds:"
-              role="img"
-            />
-          ) : (
-            <IconX
-              size={16}
-              stroke={2.2}
-              color="var(--mantine-color-red-6)"
-              aria-label="Does not hold:"
-              role="img"
-            />
-          )}
-          <div>
-            <RuleText rule={condition.text} />
-            {condition.changes_at ? (
-              <Text size="xs" c="dimmed">
-                can change on <Instant at={condition.changes_at} />
-              </Text>
-            ) : null}
-          </div>
-        </li>
-      ))}
-    </ul>
   );
 }
 
