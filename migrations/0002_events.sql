@@ -55,6 +55,14 @@ CREATE TABLE event_names (
     last_at   timestamptz NOT NULL
 );
 
+-- The properties seen of an event, and a few of their values, to suggest when a rule is written. A sample, not a count.
+CREATE TABLE event_properties (
+    name      text NOT NULL,
+    path      text NOT NULL,
+    examples  jsonb NOT NULL,
+    PRIMARY KEY (name, path)
+);
+
 CREATE TABLE rejections (
     id       uuid PRIMARY KEY,
     at       timestamptz NOT NULL,

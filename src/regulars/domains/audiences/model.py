@@ -24,6 +24,10 @@ class InstantUnreachable(Malformed):
     """This instant lies outside the years 1 to 9999."""
 
 
+class ValuesUnclear(Malformed):
+    """Name a `trait`, or an `event` and a `property` of it."""
+
+
 class AudienceMalformed(Malformed):
     """This audience is not understood."""
 

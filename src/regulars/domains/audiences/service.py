@@ -37,6 +37,8 @@ from regulars.shared.paging import Page, decode_cursor, decode_place, encode_cur
 from regulars.shared.slugs import check_slug
 
 trait_keys_shown_max: Final = 1_000
+properties_shown_max: Final = 200
+examples_shown: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +160,27 @@ async def vocabulary(unit: Unit) -> Vocabulary:
     audiences, stages = await verdicts.vocabulary(unit)
     return Vocabulary(
         [(one.name, one.events) for one in await events.event_names(unit)],
-        [(one.key, one.examples) for one in await store.trait_keys(unit, trait_keys_shown_max)],
+        [(one.key, one.examples[:examples_shown]) for one in await store.trait_keys(unit, trait_keys_shown_max)],
         audiences,
         stages,
         await customers.list_slugs(unit),
     )
+
+
+async def properties(unit: Unit, event: str) -> Sequence[tuple[str, Sequence[object]]]:
+    """The properties events of this name have had, each with a few values."""
+    found = await store.event_properties(unit, event, properties_shown_max)
+    return [(one.key, one.examples[:examples_shown]) for one in found]
+
+
+async def trait_values(unit: Unit, key: str, part: str) -> Sequence[str]:
+    """Values a trait has had that contain this text, from the few that are kept: everyone is never asked."""
+    return policy.fitting(await store.trait_examples(unit, key), part)
+
+
+async def property_values(unit: Unit, event: str, path: str, part: str) -> Sequence[str]:
+    """The same of a property of an event."""
+    return policy.fitting(await store.property_examples(unit, event, path), part)
 
 
 async def people(

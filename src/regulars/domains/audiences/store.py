@@ -33,7 +33,9 @@ class MemberRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TraitKey:
+class Examples:
+    """A trait's key or a property's path, with values it has had."""
+
     key: str
     examples: list[Any]
 
@@ -72,8 +74,20 @@ async def members(unit: Unit, slug: str, before: tuple[datetime, UUID] | None, l
     return await unit.rows(sql["members"], MemberRow, slug=slug, before_at=before_at, before_id=before_id, limit=limit)
 
 
-async def trait_keys(unit: Unit, limit: int) -> list[TraitKey]:
-    return await unit.rows(sql["trait_keys"], TraitKey, limit=limit)
+async def trait_keys(unit: Unit, limit: int) -> list[Examples]:
+    return await unit.rows(sql["trait_keys"], Examples, limit=limit)
+
+
+async def trait_examples(unit: Unit, key: str) -> list[Any]:
+    return await unit.value(sql["trait_examples"], key=key) or []
+
+
+async def event_properties(unit: Unit, name: str, limit: int) -> list[Examples]:
+    return await unit.rows(sql["event_properties"], Examples, name=name, limit=limit)
+
+
+async def property_examples(unit: Unit, name: str, path: str) -> list[Any]:
+    return await unit.value(sql["property_examples"], name=name, path=path) or []
 
 
 async def last_event(unit: Unit) -> int:

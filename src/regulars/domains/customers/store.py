@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -24,12 +25,17 @@ from regulars.domains.customers.model import (
     StaticList,
     TraitValue,
 )
+from regulars.domains.events.model import PERSONAL
 from regulars.platform.statements import load_statements
 from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
 from regulars.shared.ids import CustomerId
 
 sql = load_statements(__package__)
+
+PERSONAL_TRAIT: Final = rf"{PERSONAL}|(^|[._-])name$"
+examples_max: Final = 50
+personal_examples_max: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +152,9 @@ async def rebuild_after_change(tick: Tick) -> None:
 async def record_facts(tick: Tick) -> None:
     if told := await tick.run(sql["add_trait_values"]):
         await tick.run(sql["project_traits"])
-        await tick.run(sql["remember_trait_keys"])
+        await tick.run(
+            sql["remember_trait_keys"], personal=PERSONAL_TRAIT, few=personal_examples_max, many=examples_max
+        )
     tick.count("trait_values", told)
     tick.count("consents", await tick.run(sql["add_consents"]))
     await tick.run(sql["mark_seen"])

@@ -39,6 +39,12 @@ CAUSED: Final = frozenset(
 )
 """Events that only the system itself makes happen: from outside they would be forgeries."""
 
+PERSONAL: Final = (
+    r"mail|phone|mobile|first_?name|last_?name|full_?name|surname|birth|street|post_?code|postal|password|secret|token"
+    r"|iban|address(?!\.(country|region|state|city)$)|(^|[._-])(dob|fax|ip|lat|lng|ssn|tel|zip)($|[._-])"
+)
+"""Keys (a PostgreSQL pattern, case aside) whose values are some person's own: no others are told of them."""
+
 CONSENT_ANSWERS: Final = {"Consent Given": "yes", "Consent Withdrawn": "no"}
 CAUSED_PREFIX: Final = "rg-"
 """Message ids of what the system caused. Nobody outside may use them, or they could keep such an event from the log."""

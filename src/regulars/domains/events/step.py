@@ -12,6 +12,11 @@ from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
 
 event_names_max: Final = 10_000
+events_looked_into_max: Final = 50
+property_depth_max: Final = 3
+properties_of_event_max: Final = 200
+properties_max: Final = 50_000
+property_examples_max: Final = 50
 reason_chars_max: Final = 500
 _log = structlog.get_logger(__name__)
 
@@ -38,8 +43,18 @@ async def put_aside(unit: Unit, seq: int, *, because: str) -> None:
 
 async def record(tick: Tick) -> None:
     """Appends to the log, once per message id. Every claimed message has its customer by now."""
-    tick.count("recorded", await store.record_events(tick))
+    recorded = await store.record_events(tick)
+    tick.count("recorded", recorded)
     await store.count_event_names(tick, event_names_max)
+    if recorded:
+        await store.remember_properties(
+            tick,
+            events_max=events_looked_into_max,
+            depth_max=property_depth_max,
+            paths_max=properties_of_event_max,
+            rows_max=properties_max,
+            examples_max=property_examples_max,
+        )
 
 
 async def put_caused(tick: Tick) -> None:

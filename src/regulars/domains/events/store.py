@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from regulars.domains.events.model import (
     INBOX_CHANNEL,
+    PERSONAL,
     EventName,
     ImportLine,
     ImportPlan,
@@ -82,6 +83,10 @@ async def record_events(tick: Tick) -> int:
 
 async def count_event_names(tick: Tick, names_max: int) -> None:
     await tick.run(sql["count_event_names"], names_max=names_max)
+
+
+async def remember_properties(tick: Tick, **ceilings: int) -> None:
+    await tick.run(sql["remember_properties"], personal=PERSONAL, **ceilings)
 
 
 async def put_caused(tick: Tick) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from regulars.domains.audiences import service
-from regulars.domains.audiences.model import Audience, MemberOfAudience, WhichCustomer
+from regulars.domains.audiences.model import Audience, MemberOfAudience, ValuesUnclear, WhichCustomer
 from regulars.platform.http.door import After, Body, Limit, Listed, RequestUnit, listed, needs
 from regulars.rules.text import to_text
 from regulars.rules.tree import to_tree
@@ -18,6 +18,8 @@ from regulars.shared.ids import outside
 router = APIRouter(tags=["audiences"])
 
 Slug = Annotated[str, Path(max_length=200)]
+Word = Annotated[str, Query(max_length=300)]
+WordOrNone = Annotated[str | None, Query(max_length=300)]
 
 
 class FillingOut(BaseModel):
@@ -99,6 +101,11 @@ class TraitOut(BaseModel):
     examples: list[Any]
 
 
+class PropertyOut(BaseModel):
+    property: str
+    examples: list[Any]
+
+
 class VocabularyOut(BaseModel):
     events: list[EventNameOut]
     traits: list[TraitOut]
@@ -176,6 +183,32 @@ async def read_vocabulary(unit: RequestUnit) -> VocabularyOut:
         stages=list(found.stages),
         lists=list(found.lists),
     )
+
+
+@router.get("/api/vocabulary/properties")
+async def read_event_properties(unit: RequestUnit, event: Word) -> Listed[PropertyOut]:
+    """The properties events of a name have had, each with a few values."""
+    found = await service.properties(unit, event)
+    return Listed(items=[PropertyOut(property=path, examples=list(examples)) for path, examples in found], next=None)
+
+
+@router.get("/api/vocabulary/values")
+async def read_values(
+    unit: RequestUnit,
+    trait: WordOrNone = None,
+    event: WordOrNone = None,
+    property: WordOrNone = None,
+    q: Word = "",
+) -> Listed[str]:
+    """Values that a trait, or a property of an event, has had, up to 50; with `q`, those that contain it."""
+    match trait, event, property:
+        case str(), None, None:
+            found = await service.trait_values(unit, trait, q)
+        case None, str(), str():
+            found = await service.property_values(unit, event, property, q)
+        case _:
+            raise ValuesUnclear
+    return Listed(items=list(found), next=None)
 
 
 def _audience(one: Audience) -> AudienceOut:

@@ -37,6 +37,18 @@ SELECT v.customer_id, v.since
 -- The traits customers have, with a few values of each.
 SELECT key, examples FROM trait_keys ORDER BY key LIMIT %(limit)s;
 
+-- name: trait_examples
+-- Values a trait has had.
+SELECT examples FROM trait_keys WHERE key = %(key)s;
+
+-- name: event_properties
+-- The properties events of a name have had, with values.
+SELECT path AS key, examples FROM event_properties WHERE name = %(name)s ORDER BY path LIMIT %(limit)s;
+
+-- name: property_examples
+-- Values a property of an event has had.
+SELECT examples FROM event_properties WHERE name = %(name)s AND path = %(path)s;
+
 -- name: last_event
 -- How far the log has come.
 SELECT coalesce(max(seq), 0) FROM events;

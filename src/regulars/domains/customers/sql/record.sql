@@ -29,8 +29,8 @@ UPDATE customers AS c
   FROM latest WHERE c.id = latest.customer_id;
 
 -- name: remember_trait_keys
--- The keys ever seen with a few example values, to suggest when a rule is written.
-INSERT INTO trait_keys (key, examples)
+-- The keys ever seen with example values, to suggest when a rule is written: few where they look like some person's own.
+INSERT INTO trait_keys AS k (key, examples)
 SELECT key, jsonb_agg(value) FROM (
     SELECT v.key, v.value -> 'v' AS value,
            row_number() OVER (PARTITION BY v.key ORDER BY min(t.seq)) AS nth
@@ -40,9 +40,13 @@ SELECT key, jsonb_agg(value) FROM (
      GROUP BY v.key, v.value -> 'v') AS seen
  WHERE nth <= 5 GROUP BY key ORDER BY key
     ON CONFLICT (key) DO UPDATE SET examples = (
-       SELECT jsonb_agg(value) FROM (
-           SELECT DISTINCT value FROM jsonb_array_elements(trait_keys.examples || excluded.examples) LIMIT 8) AS few)
-     WHERE jsonb_array_length(trait_keys.examples) < 8;
+       SELECT jsonb_agg(value ORDER BY place) FROM (
+           SELECT value, min(place) AS place
+             FROM jsonb_array_elements(k.examples || excluded.examples) WITH ORDINALITY AS e (value, place)
+            GROUP BY value ORDER BY place
+            LIMIT CASE WHEN k.key ~* %(personal)s THEN %(few)s::integer ELSE %(many)s::integer END) AS first_seen)
+     WHERE jsonb_array_length(k.examples) < CASE WHEN k.key ~* %(personal)s THEN %(few)s::integer ELSE %(many)s::integer END
+       AND NOT k.examples @> excluded.examples;
 
 -- name: add_consents
 -- Answers that came with this tick's new messages.

@@ -50,6 +50,48 @@ SELECT name, count(*), max(at) FROM recorded
     ON CONFLICT (name) DO UPDATE
    SET events = event_names.events + excluded.events, last_at = greatest(event_names.last_at, excluded.last_at);
 
+-- name: remember_properties
+-- What properties events have, with a few values, from a few of this tick's events, the first of each name before the
+-- second of any. Values that look like some person's own are not kept, and lists are not walked. Names without end make
+-- no list without end.
+WITH RECURSIVE few AS (
+    SELECT name, properties, seq
+      FROM (SELECT name, properties, seq, row_number() OVER (PARTITION BY name ORDER BY seq) AS nth
+              FROM recorded WHERE properties <> '{}') AS numbered
+     ORDER BY nth, seq LIMIT %(events_max)s),
+walked AS (
+    SELECT few.name, e.key AS path, e.value, 1 AS depth, few.seq
+      FROM few CROSS JOIN LATERAL jsonb_each(few.properties) AS e
+     WHERE e.key !~ '[.]'
+     UNION ALL
+    SELECT w.name, w.path || '.' || e.key, e.value, w.depth + 1, w.seq
+      FROM walked AS w
+     CROSS JOIN LATERAL jsonb_each(CASE WHEN jsonb_typeof(w.value) = 'object' THEN w.value ELSE '{}' END) AS e
+     WHERE w.depth < %(depth_max)s AND e.key !~ '[.]'),
+seen AS (
+    SELECT name, path, min(seq) AS seq,
+           CASE WHEN value #>> '{}' ~ '^[^@]{1,80}$' AND path !~* %(personal)s
+                 AND jsonb_typeof(value) IN ('string', 'number', 'boolean') THEN value END AS example
+      FROM walked
+     WHERE jsonb_typeof(value) <> 'object' AND length(path) <= 200
+     GROUP BY 1, 2, 4),
+told AS (
+    SELECT name, path, coalesce(jsonb_agg(example ORDER BY seq) FILTER (WHERE example IS NOT NULL), '[]') AS examples
+      FROM seen GROUP BY name, path)
+INSERT INTO event_properties AS p (name, path, examples)
+SELECT t.name, t.path, t.examples
+  FROM told AS t
+ WHERE EXISTS (SELECT FROM event_properties AS known WHERE known.name = t.name AND known.path = t.path)
+    OR ((SELECT count(*) FROM event_properties AS own WHERE own.name = t.name) < %(paths_max)s
+        AND (SELECT count(*) FROM event_properties) < %(rows_max)s)
+ ORDER BY t.name, t.path
+    ON CONFLICT (name, path) DO UPDATE SET examples = (
+       SELECT jsonb_agg(value ORDER BY place) FROM (
+           SELECT value, min(place) AS place
+             FROM jsonb_array_elements(p.examples || excluded.examples) WITH ORDINALITY AS e (value, place)
+            GROUP BY value ORDER BY place LIMIT %(examples_max)s) AS first_seen)
+ WHERE jsonb_array_length(p.examples) < %(examples_max)s AND NOT p.examples @> excluded.examples;
+
 -- name: put_caused
 -- What the steps of this tick caused waits for the next one. The same effect has the same message id, however often.
 INSERT INTO inbox (message_id, kind, name, at, received_at, customer_id, by_customer, historical, source, properties,
