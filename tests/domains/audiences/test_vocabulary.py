@@ -70,7 +70,7 @@ async def test_what_is_some_persons_own_is_not_suggested(story: Story, door: Doo
     await story.did("ana", "Order Completed", **private, address={"country": "DE"}, tip=2, note="x" * 81)
     for number in range(personal_examples_max + 2):
         await story.is_known(f"u{number}", email=f"u{number}@example.com", name=f"U {number}", city=f"Town {number}")
-        await story.tick()
+        await story.pass_time(seconds=1)
     found = await paths(door, "Order Completed")
     assert {path for path, examples in found.items() if examples} == {"address.country", "tip"}
     assert found.keys() >= private.keys()
@@ -87,12 +87,12 @@ async def test_what_is_kept_has_ceilings(story: Story, door: Door, monkeypatch: 
     for number in range(9):
         await story.did("ana", "Order Completed", order=f"o{number}")
         await story.is_known(f"u{number}", city=f"Town {number}")
-        await story.tick()
+        await story.pass_time(seconds=1)
     assert len(await values(door, event="Order Completed", property="order")) == 6
     assert len(await values(door, trait="city")) == 7
     for number in range(5):
         await story.did("ana", "Order Completed", **dict[str, Any]({f"p{number}": number}))
-        await story.tick()
+        await story.pass_time(seconds=1)
     assert list(await paths(door, "Order Completed")) == ["order", "p0", "p1"]
 
 
@@ -106,6 +106,13 @@ async def test_of_a_tick_a_few_events_are_looked_into_the_first_of_each_name(
     await story.tick()
     assert await values(door, event="Page Looked", property="page") == ["p0", "p1"]
     assert await values(door, event="Order Completed", property="category") == ["shoes"]
+
+
+async def test_of_ticks_that_follow_one_another_most_do_not_look(story: Story, door: Door) -> None:
+    for number, moment in enumerate((0, 0.4, 0.4, 0.4)):
+        await story.did("ana", "Page Looked", page=f"p{number}")
+        await story.pass_time(seconds=moment)
+    assert await values(door, event="Page Looked", property="page") == ["p0", "p3"]
 
 
 @pytest.mark.parametrize("query", ["", "event=A", "property=a", "trait=a&event=A", "trait=a&property=a"])

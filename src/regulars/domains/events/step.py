@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -12,6 +13,7 @@ from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
 
 event_names_max: Final = 10_000
+properties_looked_at_every: Final = timedelta(seconds=1)
 events_looked_into_max: Final = 50
 property_depth_max: Final = 3
 properties_of_event_max: Final = 200
@@ -47,14 +49,23 @@ async def record(tick: Tick) -> None:
     tick.count("recorded", recorded)
     await store.count_event_names(tick, event_names_max)
     if recorded:
-        await store.remember_properties(
-            tick,
-            events_max=events_looked_into_max,
-            depth_max=property_depth_max,
-            paths_max=properties_of_event_max,
-            rows_max=properties_max,
-            examples_max=property_examples_max,
-        )
+        await _look_into_some(tick)
+
+
+async def _look_into_some(tick: Tick) -> None:
+    """Notes what properties events have. It is a sample: where one tick follows the other, most do not look."""
+    looked_at = tick.memory.get("properties_looked_at")
+    if looked_at is not None and timedelta() <= tick.at - looked_at < properties_looked_at_every:
+        return
+    tick.memory["properties_looked_at"] = tick.at
+    await store.remember_properties(
+        tick,
+        events_max=events_looked_into_max,
+        depth_max=property_depth_max,
+        paths_max=properties_of_event_max,
+        rows_max=properties_max,
+        examples_max=property_examples_max,
+    )
 
 
 async def put_caused(tick: Tick) -> None:
