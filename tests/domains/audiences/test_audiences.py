@@ -115,6 +115,39 @@ async def test_a_preview_counts_shows_some_and_explains_one(story: Story, door: 
     assert (before["count"], before["customer"]["holds"], before["at"]) == (0, False, "2026-02-28T23:00:00Z")
 
 
+async def test_a_preview_of_the_past_knows_what_was_true_then(story: Story, door: Door) -> None:
+    began = story.at
+    await story.is_known("ana", plan="free")
+    await story.tick()
+    await story.pass_time(days=10)
+    await story.is_known("ana", plan="pro")
+    await story.did("ana", "Order Completed")
+    await story.pass_time(days=10)
+    await story.is_known("ana", plan="")
+    await story.did("ana", "Order Completed", at=began + timedelta(days=5))
+    await story.tick()
+    ana = {"user_id": "ana"}
+    bought = {"did": "Order Completed", "times": {"at_least": 2}}
+    held = {"trait": "plan", "is": "pro", "held_for": "3d"}
+    asked: list[tuple[dict[str, Any], list[bool]]] = [
+        ({"trait": "plan", "is": "free"}, [True, True, False, False, False]),
+        ({"trait": "plan", "is": "pro"}, [False, False, True, True, False]),
+        (held, [False, False, False, True, False]),
+        ({"trait": "plan", "absent": True}, [False, False, False, False, True]),
+        ({"did": "Order Completed", "within": "2d"}, [False, True, True, False, False]),
+        (bought, [False, False, True, True, True]),
+    ]
+    for rule, expected in asked:
+        found = []
+        for days in (0, 6, 11, 14, 20):
+            at = (began + timedelta(days=days)).isoformat()
+            told = await door.ask("POST", "/api/audiences/preview", {"rule": rule, "at": at, "customer": ana})
+            assert told["rule"] == rule
+            assert (told["count"] == 1) is told["customer"]["holds"]
+            found.append(told["customer"]["holds"])
+        assert found == expected, rule
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
