@@ -57,8 +57,12 @@ CREATE TABLE merges (
     at              timestamptz NOT NULL,
     because         jsonb NOT NULL,
     undone_at       timestamptz,
-    undone_by       text
+    undone_by       text,
+    undone_seq      bigint
 );
+CREATE SEQUENCE merges_undone_seq;
+CREATE INDEX merges_unfollowed ON merges (id) WHERE undone_at IS NOT NULL AND undone_seq IS NULL;
+CREATE UNIQUE INDEX merges_undone ON merges (undone_seq) WHERE undone_seq IS NOT NULL;
 CREATE INDEX merges_kept ON merges (kept_id);
 CREATE INDEX merges_absorbed ON merges (absorbed_id);
 
@@ -86,7 +90,8 @@ CREATE TABLE separations (
 );
 
 -- Append-only. What counts is the latest record; a merge appends a "no" the absorbed customer had said (merge_id), and
--- undoing the merge takes just that record out of account.
+-- undoing the merge takes just that record out of account. `fed` is given by whoever follows, since requests write here
+-- too, and their numbers do not grow in commit order.
 CREATE TABLE consents (
     seq          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     customer_id  uuid NOT NULL,
@@ -99,8 +104,11 @@ CREATE TABLE consents (
     because      jsonb NOT NULL,
     message_id   text COLLATE "C" NOT NULL,
     merge_id     uuid REFERENCES merges,
+    fed          bigint UNIQUE,
     UNIQUE (message_id, channel, topic)
 );
+CREATE SEQUENCE consents_fed;
+CREATE INDEX consents_unfollowed ON consents (seq) WHERE fed IS NULL;
 CREATE INDEX consents_of_customer ON consents (customer_id, channel, topic, at, seq);
 
 CREATE VIEW effective_consents AS

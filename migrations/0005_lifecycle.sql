@@ -37,6 +37,7 @@ CREATE INDEX customer_stages_by_stage ON customer_stages (lifecycle_id, stage, s
 -- an earlier rebuild had found. Where it also covers what a tick had noted, that record stays, superseded.
 CREATE TABLE stage_moves (
     id            uuid PRIMARY KEY,
+    seq           bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     lifecycle_id  uuid NOT NULL REFERENCES lifecycles,
     customer_id   uuid NOT NULL,
     from_stage    text NOT NULL,

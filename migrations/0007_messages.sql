@@ -26,7 +26,8 @@ CREATE TABLE template_versions (
 
 -- One row a message, for ever: what became of it and why, also when it was not sent. `made_for` is the customer it was made
 -- for and never changes; `customer_id` is whom that customer is part of now. `because` says why it was made, `why` what
--- allowed it, withheld it or failed it. A provider is told `id`, so that a retry carries the same Message-ID.
+-- allowed it, withheld it or failed it. A provider is told `id`, so that a retry carries the same Message-ID. Ticks alone make
+-- messages, so `seq` grows in commit order; that of a delivery (`fed`) is given by whoever follows.
 CREATE TABLE messages (
     id             uuid PRIMARY KEY,
     key            text NOT NULL UNIQUE,
@@ -49,7 +50,8 @@ CREATE TABLE messages (
     attempts       integer NOT NULL,
     address        text,
     subject        text,
-    final_at       timestamptz
+    final_at       timestamptz,
+    seq            bigint GENERATED ALWAYS AS IDENTITY UNIQUE
 );
 CREATE INDEX messages_due ON messages (purpose, due_at, id) WHERE state = 'queued';
 CREATE INDEX messages_leased ON messages (lease_until) WHERE state = 'sending';
@@ -63,8 +65,11 @@ CREATE TABLE deliveries (
     outcome     text CHECK (outcome IN ('accepted', 'refused', 'deferred', 'unknown')),
     reply_code  integer,
     reply       text,
+    fed         bigint UNIQUE,
     PRIMARY KEY (message_id, attempt)
 );
+CREATE SEQUENCE deliveries_fed;
+CREATE INDEX deliveries_unfollowed ON deliveries (message_id) WHERE ended_at IS NOT NULL AND fed IS NULL;
 
 -- A link in a message: the token in the mail is signed and names the row, so there is nothing to redirect openly.
 CREATE TABLE message_links (

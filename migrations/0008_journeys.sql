@@ -60,11 +60,15 @@ CREATE TABLE enrolments (
     wake_at       timestamptz,
     left_at       timestamptz,
     left_because  text,
+    seq           bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    left_seq      bigint UNIQUE,
     CHECK ((left_at IS NULL) = (wake_at IS NOT NULL)),
     CHECK ((left_at IS NULL) = (next_step IS NOT NULL)),
     CHECK ((left_at IS NULL) = (left_because IS NULL)),
     UNIQUE (journey_id, entered_as, event_seq)
 );
+CREATE SEQUENCE enrolments_left_seq;
+CREATE INDEX enrolments_unfollowed ON enrolments (id) WHERE left_at IS NOT NULL AND left_seq IS NULL;
 CREATE INDEX enrolments_due ON enrolments (journey_id, wake_at, id) WHERE left_at IS NULL;
 CREATE INDEX enrolments_of_customer ON enrolments (customer_id, entered_at DESC);
 CREATE INDEX enrolments_of_journey ON enrolments (journey_id, entered_at DESC, id DESC);
@@ -77,6 +81,7 @@ CREATE TABLE passages (
     kind          text NOT NULL,
     at            timestamptz NOT NULL,
     outcome       jsonb NOT NULL,
+    seq           bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     PRIMARY KEY (enrolment_id, visit)
 );
 

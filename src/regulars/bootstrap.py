@@ -24,9 +24,12 @@ from regulars.domains.events import api as events_api
 from regulars.domains.events import facts as event_facts
 from regulars.domains.events import service as events
 from regulars.domains.journeys import api as journeys_api
+from regulars.domains.journeys import facts as journey_facts
 from regulars.domains.lifecycle import api as lifecycle_api
+from regulars.domains.lifecycle import facts as lifecycle_facts
 from regulars.domains.lifecycle import jobs as lifecycle_jobs
 from regulars.domains.members import api as members_api
+from regulars.domains.messages import facts as message_facts
 from regulars.domains.messages.api import mailbox as mailbox_api
 from regulars.domains.messages.api import public as mail_api
 from regulars.domains.messages.api import templates as templates_api
@@ -64,7 +67,13 @@ class DatabaseUnreachable(Unavailable):
 
 housekeeping_every: Final = timedelta(minutes=5)
 
-FACTS: Final[Sequence[Fact]] = (event_facts.EVENTS, customer_facts.TRAIT_VALUES, customer_facts.CUSTOMERS_SEEN)
+FACTS: Final[Sequence[Fact]] = (
+    event_facts.EVENTS,
+    *customer_facts.FACTS,
+    lifecycle_facts.STAGE_MOVES,
+    *message_facts.FACTS,
+    *journey_facts.FACTS,
+)
 """All that the domains let the warehouse see."""
 MOVES: Final = customer_facts.IDENTIFIER_MOVES
 
@@ -228,18 +237,21 @@ async def run_product(settings: InstallationSettings, clock: Clock | None = None
         yield Product(settings, clock, ids, url, units, pipeline, warehouse, intake, mail, sender, postgres, catcher)
 
 
-def warehouse_path(settings: InstallationSettings) -> Path | None:
-    """The warehouse's file; None when there is to be none. Raises for a URL that is not understood."""
-    if settings.warehouse_url is None:
-        return settings.data / "warehouse.duckdb"
-    if settings.warehouse_url == "none":
+def make_sink(settings: InstallationSettings) -> Sink | None:
+    """The warehouse that the URL names; None when there is to be none. Raises SettingMalformed."""
+    url = settings.warehouse_url
+    if url == "none":
         return None
-    parts = urlsplit(settings.warehouse_url)
-    if parts.scheme != "duckdb" or parts.netloc:
-        raise SettingMalformed(
-            f"The warehouse URL {settings.warehouse_url!r} is not understood; duckdb:///path and none are."
-        )
-    return Path(unquote(parts.path))
+    if url is None:
+        return DuckSink(settings.data / "warehouse.duckdb", memory=settings.warehouse_memory)
+    parts = urlsplit(url)
+    if parts.scheme == "duckdb" and not parts.netloc:
+        return DuckSink(Path(unquote(parts.path)), memory=settings.warehouse_memory)
+    if parts.scheme in ("clickhouse", "clickhouses"):
+        return make_clickhouse_sink(url)
+    raise SettingMalformed(
+        "REGULARS_WAREHOUSE_URL is duckdb:///path of a file, clickhouse://user:password@host:port/database, or none."
+    )
 
 
 def make_warehouse(units: Units, sink: Sink) -> Warehouse:
@@ -248,16 +260,14 @@ def make_warehouse(units: Units, sink: Sink) -> Warehouse:
 
 
 def make_clickhouse_sink(url: str) -> ClickHouseSink:
-    """Raises ClickHouseUrlMalformed."""
+    """Raises SettingMalformed."""
     return ClickHouseSink(read_url(url), settings=CLICKHOUSE_SETTINGS)
 
 
 def _warehouse(settings: InstallationSettings, units: Units) -> Warehouse | None:
     """One process feeds a warehouse: the one with the worker. Without a warehouse PostgreSQL answers everything."""
-    path = warehouse_path(settings)
-    if path is None or settings.role == "web":
-        return None
-    return make_warehouse(units, DuckSink(path, memory=settings.warehouse_memory))
+    sink = make_sink(settings)
+    return None if sink is None or settings.role == "web" else make_warehouse(units, sink)
 
 
 def state_of(product: Product) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_the_doctor_names_every_fault_and_what_to_do(served: Served, tmp_path: P
     settings = {
         "REGULARS_DATABASE_URL": f"postgresql://127.0.0.1:{nowhere}/shop",
         "REGULARS_SMTP_URL": f"smtp://127.0.0.1:{nowhere}",
-        "REGULARS_WAREHOUSE_URL": "clickhouse://shop",
+        "REGULARS_WAREHOUSE_URL": f"clickhouse://127.0.0.1:{nowhere}",
     }
     arguments = ("doctor", "--data", tmp_path / "file" / "data", "--port", str(served.port))
     said = regulars(*arguments, "--json", settings=settings)

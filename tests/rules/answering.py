@@ -140,7 +140,7 @@ class InDuckDB:
             "text": pa.map_(pa.string(), pa.string()) if name == "events" else pa.string(),
             "by_customer": pa.bool_(),
             "seq": pa.int64(),
-            **dict.fromkeys(("revenue", "quantity", "price"), pa.float64()),
+            **{path: pa.float64() for path, kind in duckdb_engine.plain.items() if kind.is_floating()},
         }
         schema = pa.schema([(key, special.get(key, pa.string())) for key in rows[0]])
         given = pa.Table.from_pylist(rows, schema=schema)

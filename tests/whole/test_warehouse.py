@@ -201,9 +201,7 @@ async def test_a_warehouse_of_another_layout_is_made_again(
         await house.close()
 
 
-LONGER = b"""
-SELECT seq, customer_id, identifier_id, name, at, received_at, by_customer, historical, properties::text AS properties,
-       'x' AS more FROM events WHERE seq > %(after)s ORDER BY seq LIMIT %(rows_max)s"""
+LONGER = FACTS[0].select.replace(b"properties::text", b"'x' AS more, properties::text")
 
 
 async def test_a_file_from_before_there_were_layouts_is_made_again(story: Story, units: Units, tmp_path: Path) -> None:

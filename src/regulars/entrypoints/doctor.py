@@ -17,7 +17,7 @@ from regulars.platform import shipped
 from regulars.platform.postgres.migrate import missing_migrations, read_migrations
 from regulars.platform.postgres.server import answering_url, binaries
 from regulars.platform.settings import InstallationSettings
-from regulars.shared.errors import DomainError
+from regulars.shared.errors import DomainError, Unavailable
 
 disk_free_min_bytes: Final = 1_000_000_000
 dial_timeout_s: Final = 5.0
@@ -104,12 +104,13 @@ async def _postgres(settings: InstallationSettings) -> Finding:
 
 
 async def _warehouse(settings: InstallationSettings) -> Finding:
-    path = bootstrap.warehouse_path(settings)
-    if path is None:
+    sink = bootstrap.make_sink(settings)
+    if sink is None:
         return Finding("warehouse", True, "none; PostgreSQL answers previews and fills audiences")
-    if not path.exists():
-        return Finding("warehouse", True, f"{path} will be made at the first start")
-    return Finding("warehouse", True, f"{path}, {path.stat().st_size / 1e6:.0f} MB")
+    try:
+        return Finding("warehouse", True, await sink.look())
+    except Unavailable as error:
+        return Finding("warehouse", False, error.detail, "Check REGULARS_WAREHOUSE_URL; events wait in PostgreSQL.")
 
 
 async def _web(settings: InstallationSettings) -> Finding:

@@ -40,7 +40,7 @@ class InstallationSettings:
     port: int = 8080
     role: Role = "all"
     database_url: str | None = field(default=None, repr=False)
-    warehouse_url: str | None = None
+    warehouse_url: str | None = field(default=None, repr=False)
     warehouse_memory: str = "1GB"
     public_url: str | None = None
     smtp: SmtpSettings | None = None
@@ -52,8 +52,8 @@ _NAMES: Final = {
     "PORT": "the port to listen on",
     "ROLE": "all, web or worker",
     "DATABASE_URL": "postgresql://… of a server of your own",
-    "WAREHOUSE_URL": "duckdb:///path of the warehouse's file, or none",
-    "WAREHOUSE_MEMORY": "how much memory the warehouse may take, such as 1GB",
+    "WAREHOUSE_URL": "duckdb:///path, clickhouse://user:password@host:port/database, or none",
+    "WAREHOUSE_MEMORY": "how much memory the embedded warehouse may take, such as 1GB",
     "PUBLIC_URL": "the address at which customers reach this server, for links in mail",
     "SMTP_URL": "smtp://user:password@host:587 (STARTTLS), smtps://…:465 (TLS) or smtp+plain://host:25",
 }

@@ -6,7 +6,7 @@ from typing import Final
 
 from regulars.platform.statements import load_statements
 from regulars.platform.warehouse.facts import Fact
-from regulars.rules.engines.duckdb import COMMERCE
+from regulars.rules.engines.commerce import COMMERCE
 
 _sql = load_statements(__package__)
 
@@ -21,8 +21,16 @@ EVENTS: Final = Fact(
         "received_at": "instant",
         "by_customer": "truth",
         "historical": "truth",
+        "kind": "text",
+        "source": "text",
+        "campaign_source": "text",
+        "campaign_medium": "text",
+        "campaign_name": "text",
+        "campaign_term": "text",
+        "campaign_content": "text",
         "properties": "json",
     },
+    sorted_by=("name", "customer_id", "at"),
     plain={path: "text" if kind.is_string() else "number" for path, kind in COMMERCE.items()},
     select=_sql["follow_events"],
 )

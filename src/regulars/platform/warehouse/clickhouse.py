@@ -26,10 +26,10 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from urllib3.exceptions import HTTPError
 
+from regulars.platform.settings import SettingMalformed
 from regulars.platform.warehouse.batches import Load
 from regulars.platform.warehouse.facts import CUSTOMER, CUSTOMERS_SEEN, IDENTIFIER, MOVES, SEQ, Fact, Kind, layout
 from regulars.platform.warehouse.sinks import WarehouseUnreachable
-from regulars.shared.errors import Malformed
 
 rows_per_answer: Final = 10_000
 loads_per_partition: Final = 100_000
@@ -47,11 +47,8 @@ _TYPES: Final[Mapping[Kind, str]] = {
     "texts": "Map(String, String)",
     "numbers": "Map(String, Float64)",
 }
+_FORM: Final = "The warehouse URL is clickhouse://user:password@host:port/database, clickhouses:// for TLS."
 _LAST: Final = "SELECT max(load) FROM loads WHERE load NOT IN (SELECT load FROM abandoned)"
-
-
-class ClickHouseUrlMalformed(Malformed):
-    """A ClickHouse warehouse is clickhouse://user:password@host:port/database, or clickhouses:// for TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +63,19 @@ class Server:
 
 def read_url(url: str) -> Server:
     """`clickhouses://` or `?secure=1` is TLS. Port 8123, or 8443 with TLS, and the database `regulars` go without
-    saying. Raises ClickHouseUrlMalformed."""
+    saying. Raises SettingMalformed."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     database = unquote(parts.path.removeprefix("/")) or "regulars"
-    if parts.scheme not in ("clickhouse", "clickhouses") or not parts.hostname or query.keys() - {"secure"}:
-        raise ClickHouseUrlMalformed
-    if "`" in database or "/" in database:
-        raise ClickHouseUrlMalformed
     secure = parts.scheme == "clickhouses" or query.get("secure") == ["1"]
     try:
         port = parts.port or (8443 if secure else 8123)
     except ValueError:
-        raise ClickHouseUrlMalformed from None
-    return Server(
-        parts.hostname, port, unquote(parts.username or "default"), unquote(parts.password or ""), database, secure
-    )
+        raise SettingMalformed(_FORM) from None
+    if not parts.hostname or query.keys() - {"secure"} or "`" in database or "/" in database:
+        raise SettingMalformed(_FORM)
+    login, password = unquote(parts.username or "default"), unquote(parts.password or "")
+    return Server(parts.hostname, port, login, password, database, secure)
 
 
 class ClickHouseSink:
@@ -100,6 +94,21 @@ class ClickHouseSink:
     @property
     def address(self) -> str:
         return f"clickhouse://{self._server.host}:{self._server.port}/{self._server.database}"
+
+    async def look(self) -> str:
+        def ask() -> str:
+            client = self._connect()
+            try:
+                sizes = client.query(
+                    "SELECT count(), sum(total_rows) FROM system.tables WHERE database = {database:String}",
+                    parameters={"database": self._server.database},
+                ).result_rows
+                tables, rows = sizes[0]
+                return f"{self.address}, version {client.server_version}, {tables} tables, {rows or 0} rows"
+            finally:
+                client.close()
+
+        return await self._asking(ask)
 
     async def open(self, facts: Sequence[Fact]) -> None:
         self._facts = facts
@@ -151,10 +160,10 @@ class ClickHouseSink:
         for statement in statements:
             self._client.command(statement)
 
-    def _open(self) -> None:
+    def _connect(self) -> Client:
         server = self._server
         try:
-            client = clickhouse_connect.get_client(
+            return clickhouse_connect.get_client(
                 host=server.host,
                 port=server.port,
                 username=server.login,
@@ -167,11 +176,13 @@ class ClickHouseSink:
             )
         except ClickHouseError as error:
             raise WarehouseUnreachable(f"{self.address} does not answer: {' '.join(str(error).split())}") from None
-        there = client.query("SELECT name FROM system.databases").result_rows
-        if (server.database,) not in there:
-            client.command(f"CREATE DATABASE IF NOT EXISTS `{server.database}`")
-        client.database = server.database
+
+    def _open(self) -> None:
+        client, database = self._connect(), self._server.database
         self._connected = client
+        if (database,) not in self._rows("SELECT name FROM system.databases"):
+            self._do(f"CREATE DATABASE IF NOT EXISTS `{database}`")
+        client.database = database
         self._lay_out()
 
     def _lay_out(self) -> None:

@@ -40,6 +40,11 @@ class DuckSink:
         self._facts: Sequence[Fact] = ()
         self._connection: duckdb.DuckDBPyConnection | None = None
 
+    async def look(self) -> str:
+        if self._path is None or not self._path.exists():
+            return f"{self._path or 'in memory'}, made when a server starts"
+        return f"{self._path}, {self._path.stat().st_size / 1e6:.0f} MB"
+
     async def open(self, facts: Sequence[Fact]) -> None:
         self._facts = facts
         await asyncio.to_thread(self._open)

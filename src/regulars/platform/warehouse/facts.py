@@ -36,6 +36,9 @@ class Fact:
     select: bytes
     plain: Mapping[str, Literal["text", "number"]] = field(default_factory=dict)
     """Properties that are real columns besides: each equals its entry in the map of its kind."""
+    number: bytes | None = None
+    """For rows that are written by many at once, so that a number given then would not grow in commit order: a
+    statement that gives up to %(rows_max)s new rows their `seq`. One at a time runs it, just before a look."""
     sorted_by: Sequence[str] = (SEQ,)
     """What most questions choose by, in engines that keep rows in an order. Never null."""
 

@@ -17,6 +17,7 @@ from regulars.platform.warehouse.sinks import Sink, WarehouseFedElsewhere
 rows_per_batch: Final = 20_000
 rows_between_pauses: Final = 500
 _HOLD: Final = b"SELECT pg_try_advisory_lock(hashtextextended(%(address)s, 2))"
+_NUMBER: Final = b"SELECT pg_advisory_xact_lock(hashtextextended('warehouse.number', 2))"
 _LET_GO: Final = b"SELECT pg_advisory_unlock(hashtextextended(%(address)s, 2))"
 
 _Read = list[tuple[Fact, list[dict[str, Any]]]]
@@ -99,6 +100,7 @@ class Warehouse:
     async def _feed_once(self, connection: Connection) -> tuple[int, bool]:
         """One consistent look at the log, one load. Moves are always taken whole, so that every row is where the log
         has it at that look."""
+        await self._number(connection)
         read: _Read = []
         offsets = dict(await self._sink.offsets())
         async with connection.transaction():
@@ -113,6 +115,14 @@ class Warehouse:
         if came or moves:
             await self._sink.load(await asyncio.to_thread(_load, read, moves, offsets))
         return came, any(len(rows) == rows_per_batch for _, rows in read)
+
+    async def _number(self, connection: Connection) -> None:
+        """In a transaction of its own: the look must see what was numbered, and only one at a time may number."""
+        async with connection.transaction():
+            await connection.execute(_NUMBER)
+            for fact in self._facts:
+                if fact.number is not None:
+                    await connection.execute(fact.number, {"rows_max": rows_per_batch})
 
 
 def _load(read: _Read, moves: Sequence[Sequence[Any]], offsets: Mapping[str, int]) -> Load:

@@ -43,6 +43,10 @@ class Sink(Protocol):
         """The name of the rule compiler's engine that writes for it."""
         ...
 
+    async def look(self) -> str:
+        """What can be seen of it without opening it, in a few words. Raises Unavailable."""
+        ...
+
     async def open(self, facts: Sequence[Fact]) -> None:
         """Makes what is missing. What was stored for facts of another layout (`facts.layout`) is dropped, with its
         offsets. Raises Unavailable."""

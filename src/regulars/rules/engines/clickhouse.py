@@ -18,7 +18,7 @@ from ibis.backends.sql.compilers.base import NULL
 from ibis.backends.sql.compilers.clickhouse import ClickHouseCompiler
 
 from regulars.rules.engines.base import INSTANT, NUMBERS, TEXTS, Engine
-from regulars.rules.engines.duckdb import COMMERCE
+from regulars.rules.engines.commerce import COMMERCE
 
 SETTINGS: Final[Mapping[str, int]] = {
     # As in every other engine: no row and no value is null, not the zero of its type.

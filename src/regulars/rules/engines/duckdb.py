@@ -12,6 +12,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from regulars.rules.engines.base import INSTANT, NUMBERS, TEXTS, Engine
+from regulars.rules.engines.commerce import COMMERCE
 
 
 @ibis.udf.scalar.builtin(name="map_extract_value", signature=((TEXTS, dt.string), dt.string))
@@ -47,13 +48,6 @@ def _least(row): ...  # type: ignore[no-untyped-def]
 
 @ibis.udf.scalar.builtin(name="md5", signature=((dt.string,), dt.string))
 def _md5(text): ...  # type: ignore[no-untyped-def]
-
-
-COMMERCE: Final[Mapping[str, dt.DataType]] = {
-    **dict.fromkeys(("revenue", "quantity", "price"), dt.float64),
-    **dict.fromkeys(("currency", "order_id", "product_id", "category", "url", "coupon"), dt.string),
-}
-"""The properties that matter to commerce, as real columns: reading a map costs about six times as much."""
 
 
 @dataclass(frozen=True, eq=False)
