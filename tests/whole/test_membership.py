@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from regulars.domains.audiences import service as audiences
 from regulars.domains.events import service as events
+from regulars.domains.verdicts import service as verdicts
 from regulars.platform.unit import Units
 from regulars.shared.clock import SetClock
 from tests.conftest import AT
@@ -27,6 +28,22 @@ AUDIENCES: dict[str, Any] = {
     "vip": {"all": [{"audience": "bought"}, {"not": {"trait": "country", "is": "FR"}}]},
     "quiet": {"all": [{"audience": "bought"}, {"not": {"audience": "bought_lately"}}]},
     "big": {"did": "Order Completed", "where": [{"property": "revenue", "at_least": 50}], "within": "4d"},
+    "spent": {"sum": "revenue", "of": {"did": "Order Completed"}, "at_least": 109.5},
+    "spent_lately": {"sum": "revenue", "of": {"did": "Order Completed", "within": "3d"}, "more_than": 60},
+    "spends_well": {"avg": "revenue", "of": {"did": "Order Completed", "within": "4d"}, "at_least": 50},
+    "spent_much_once": {"max": "revenue", "of": {"did": "Order Completed"}, "at_least": 99.5},
+    "spends_little": {"min": "revenue", "of": {"did": "Order Completed", "within": "this week"}, "at_most": 10},
+    "of_many_minds": {"distinct": "revenue", "of": {"did": "Order Completed"}, "at_least": 2},
+    "ended_big": {"last": {"did": "Order Completed"}, "has": [{"property": "revenue", "at_least": 50}]},
+    "began_big": {"first": {"did": "Order Completed"}, "has": [{"property": "revenue", "at_least": 50}]},
+    "began_big_lately": {
+        "first": {"did": "Order Completed", "within": "3d"},
+        "has": [{"property": "revenue", "at_least": 50}],
+    },
+    "only_looked": {"did": "Page Viewed", "within": "5d", "then_not": {"did": "Order Completed"}, "for": "12h"},
+    "looked_and_bought": {"sequence": [{"did": "Page Viewed"}, {"did": "Order Completed"}], "within": "4d"},
+    "this_month": {"did": {"any": True}, "times": {"at_least": 3}, "within": "1mo"},
+    "german_for_long": {"trait": "country", "is": "DE", "held_for": "2d"},
 }
 
 people = st.sampled_from(["ana", "bo", "chi"])
@@ -68,16 +85,19 @@ async def test_what_a_tick_stores_is_what_a_recount_finds(
                     events.append(Event("Identified", when))
                     traits.append(TraitValue("country", when, number, value))
                 await story.tick()
-            await _compare(story, told)
+            await _compare(story, units, told)
 
 
-async def _compare(story: Story, told: dict[str, tuple[list[Event], list[TraitValue]]]) -> None:
+async def _compare(story: Story, units: Units, told: dict[str, tuple[list[Event], list[TraitValue]]]) -> None:
     world = World(audiences=AUDIENCES)
     for slug, rule in AUDIENCES.items():
         expected = {
             who for who, (events, traits) in told.items() if holds(rule, History(events, traits), story.at, world)
         }
         assert await story.members(slug) == expected, f"{slug} at {story.at}"
+    report = await verdicts.check_summaries(units, at=story.at)
+    assert report.differing == 0, report
+    assert report.summaries == len(told)
 
 
 async def test_time_alone_moves_a_customer_out_to_the_microsecond(story: Story) -> None:

@@ -9,6 +9,7 @@ Steps hand sets to one another through temporary tables, made once a connection 
     scope           customers to judge at the tick's instant: touched by an event, or due by the clock
     stale           those of them whose summary must be made from their history
     entries         what this tick's events, and the history of the stale, add to summaries
+    remembered      summaries taken aside to be compared
     judged          the verdicts of this tick, whether they changed or not
     verdict_changes verdicts of live rules that became true or false in this tick
     became_live     rules whose first or new version is whole and counts from this tick on
@@ -49,6 +50,9 @@ CREATE TEMPORARY TABLE IF NOT EXISTS stale (
 CREATE TEMPORARY TABLE IF NOT EXISTS entries (
     leaf integer NOT NULL, customer_id uuid NOT NULL, us bigint NOT NULL, seq bigint, value jsonb
 ) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS remembered (
+    customer_id uuid PRIMARY KEY, by_history boolean NOT NULL, facts jsonb NOT NULL
+) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS judged (
     rule_id integer NOT NULL, customer_id uuid NOT NULL, holds boolean NOT NULL, changes_at timestamptz
 ) ON COMMIT DELETE ROWS;
@@ -66,7 +70,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS caused (
 
 
 _ANALYSE: Final = (
-    b"ANALYZE tick_messages, merged, unmerged, recorded, scope, stale, entries, judged, verdict_changes, became_live, caused"
+    b"ANALYZE tick_messages, merged, unmerged, recorded, scope, stale, entries, remembered, judged, "
+    b"verdict_changes, became_live, caused"
 )
 _REGROUPED: Final = b"SELECT EXISTS (SELECT FROM merged) OR EXISTS (SELECT FROM unmerged)"
 

@@ -46,9 +46,16 @@ class Compiled:
     keys: tuple[str, ...]
     sql: str
 
-    def over(self, *, scope: str | None = None, events: str | None = None, trait_values: str | None = None) -> str:
+    def over(
+        self,
+        *,
+        scope: str | None = None,
+        events: str | None = None,
+        trait_values: str | None = None,
+        customers: str | None = None,
+    ) -> str:
         """The same with some of its relations given as SELECT statements instead of tables of these names."""
-        relations = {"scope": scope, "events": events, "trait_values": trait_values}
+        relations = {"scope": scope, "events": events, "trait_values": trait_values, "customers": customers}
         given = ", ".join(f"{name} AS ({query})" for name, query in relations.items() if query is not None)
         return f"WITH {given} SELECT * FROM ({self.sql}) AS answers" if given else self.sql  # noqa: S608 - whole statements
 

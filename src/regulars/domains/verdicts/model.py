@@ -117,6 +117,17 @@ class Answer:
     changes_at: Sequence[datetime | None]
 
 
+@dataclass(frozen=True, slots=True)
+class SummaryReport:
+    """How the summaries compare with what the history gives: how many there are, how many of the customers are judged
+    by their history instead, and how many summaries differ, of whom a few are named."""
+
+    summaries: int
+    by_history: int
+    differing: int
+    examples: Sequence[UUID]
+
+
 class Relations(Protocol):
     """Where a compiled rule can be run: the relations `customers`, `events` and `trait_values` in some SQL dialect."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from regulars.domains.customers import service as customers
@@ -25,16 +25,19 @@ from regulars.domains.verdicts.model import (
     RuleIsMentioned,
     RuleSet,
     Standing,
+    SummaryReport,
 )
-from regulars.platform.tick import exclude_ticks
-from regulars.platform.unit import Unit, Units
+from regulars.platform.tick import Tick, exclude_ticks, prepare_connection
+from regulars.platform.unit import SYSTEM, Unit, Units
 from regulars.rules.formulas import with_instants
 from regulars.rules.model import Rule, conditions
 from regulars.rules.resolve import mentions
 from regulars.rules.text import to_text
 from regulars.rules.tree import parse_tree, to_tree
+from regulars.shared.ids import Ids
 
 sample_size: Final = 10
+summaries_per_batch: Final = 2_000
 points_per_query_max: Final = 5_000
 
 
@@ -147,14 +150,8 @@ async def preview(
     await _check_lists(unit, [rule])
     book, zone = policy.newest(await store.rules_in_force(unit)), await store.time_zone(unit)
     meaning = with_instants(book.written_out(rule, audience=audience), zone)
-    (query,) = await store.compiled({"0": meaning}, source.dialect)
-    count, sample = 0, list[UUID]()
-    async for batch in store.answers(source, query, store.scope_of_everyone(at, source.dialect)):
-        for answer in batch:
-            if answer.holds[0]:
-                count += 1
-                if len(sample) < sample_size:
-                    sample.append(answer.customer_id)
+    (query,) = await store.compiled_for_everyone({"0": meaning}, source.dialect, at)
+    count, sample = await store.matching(source, query, sample=sample_size)
     explained = None
     if customer_id is not None:
         explained = (await explain(unit, {"0": rule}, customer_id, at=at))["0"]
@@ -168,7 +165,8 @@ async def explain(unit: Unit, rules: Mapping[str, Rule], customer_id: UUID, *, a
     parts = {key: [rule, *conditions(rule)] for key, rule in rules.items()}
     names = {f"{place}_{n}": one for place, key in enumerate(parts) for n, one in enumerate(parts[key])}
     written = await written_out(unit, names)
-    (answer,) = await store.whole_answers(store.PostgresRelations(unit), written, store.scope_of([(customer_id, at)]))
+    here = store.PostgresRelations(unit)
+    (answer,) = await store.whole_answers(here, written, store.scope_of([(customer_id, at)], here.dialect))
     told = dict(zip(written, zip(answer.holds, answer.changes_at, strict=True), strict=True))
     found = {}
     for place, key in enumerate(parts):
@@ -191,7 +189,8 @@ async def evaluate(
     """Every rule for each customer at each instant asked about: for rehearsals and rebuilt histories."""
     source, written = relations or store.PostgresRelations(unit), await written_out(unit, rules)
     for start in range(0, len(points), points_per_query_max):
-        yield await store.whole_answers(source, written, store.scope_of(points[start : start + points_per_query_max]))
+        scope = store.scope_of(points[start : start + points_per_query_max], source.dialect)
+        yield await store.whole_answers(source, written, scope)
 
 
 async def fill(units: Units, *, at: datetime, relations: Relations | None = None) -> int:
@@ -208,10 +207,9 @@ async def fill(units: Units, *, at: datetime, relations: Relations | None = None
         source = relations or store.PostgresRelations(unit)
         await source.catch_up(max(row.registered_seq for row in waiting))
         total = await store.count_customers(unit)
-        for query in await store.compiled(policy.meanings(waiting), source.dialect):
+        for query in await store.compiled_for_everyone(policy.meanings(waiting), source.dialect, at):
             ids, done = [int(key) for key in query.keys], 0
-            found = store.answers(source, query, store.scope_of_everyone(at, source.dialect))
-            async with store.ending(found) as batches:
+            async with store.ending(store.answers_of_everyone(source, query)) as batches:
                 async for batch in batches:
                     done += len(batch)
                     async with units.open(at=at) as load:
@@ -264,6 +262,43 @@ async def sweep(units: Units, *, at: datetime, rows_max: int = 20_000) -> int:
     """Removes verdicts of rules that count no more, a bounded number at a time."""
     async with units.open(at=at) as unit:
         return await store.sweep_retired(unit, before=at, rows_max=rows_max)
+
+
+async def check_summaries(units: Units, *, at: datetime, rebuild: bool = False) -> SummaryReport:
+    """Makes every summary anew from the history and compares; `rebuild`: and keeps the new ones. No tick runs between
+    the two looks at a customer, so that a difference is a fault and never news."""
+    summaries = by_history = differing = 0
+    examples: list[UUID] = []
+    memory: dict[str, Any] = {}
+    after: UUID | None = None
+    async with units.connection() as connection:
+        await prepare_connection(connection)
+        while True:
+            async with connection.transaction(force_rollback=not rebuild):
+                tick = Tick(connection, SYSTEM, at, Ids(), memory=memory)
+                await exclude_ticks(tick)
+                found = await store.rebuild_summaries(tick, await judging_in_force(tick), after, summaries_per_batch)
+            if not found:
+                return SummaryReport(summaries, by_history, differing, examples)
+            after = found[-1].customer_id
+            summaries += len(found)
+            by_history += sum(one.by_history for one in found)
+            wrong = [one.customer_id for one in found if one.differs]
+            differing += len(wrong)
+            examples.extend(wrong[: sample_size - len(examples)])
+
+
+async def judging_in_force(tick: Tick) -> store.Judging:
+    """Read and compiled again only when the versions in force are others than in the tick before."""
+    versions = await store.versions_in_force(tick)
+    known: list[tuple[int, str]] | None
+    judging: store.Judging | None
+    known, judging = tick.memory.get("rules_in_force", (None, None))
+    if judging is None or known != versions:
+        rules = policy.meanings(await store.rules_in_force(tick))
+        judging = await store.judging(rules, policy.spoken_of(rules.values()))
+        tick.memory["rules_in_force"] = (versions, judging)
+    return judging
 
 
 async def has_work(unit: Unit) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from regulars.domains.verdicts import policy, store
+from regulars.domains.verdicts import service, store
 from regulars.platform.tick import Tick
 
 due_max: Final = 10_000
@@ -15,22 +15,9 @@ async def judge(tick: Tick) -> None:
     if await tick.regrouped():
         await store.drop_absorbed(tick)
     await store.make_live(tick)
-    judging = await _in_force(tick)
+    judging = await service.judging_in_force(tick)
     await store.choose_scope(tick, judging.mentions, due_max=due_max)
     if tick.counts["touched"] or tick.counts.get("due"):
         await store.keep_summaries(tick, judging)
         await store.judge_scope(tick, judging)
         await store.write_verdicts(tick)
-
-
-async def _in_force(tick: Tick) -> store.Judging:
-    """Read and compiled again only when the versions in force are others than in the tick before."""
-    versions = await store.versions_in_force(tick)
-    known: list[tuple[int, str]] | None
-    judging: store.Judging | None
-    known, judging = tick.memory.get("rules_in_force", (None, None))
-    if judging is None or known != versions:
-        rules = policy.meanings(await store.rules_in_force(tick))
-        judging = await store.judging(rules, policy.spoken_of(rules.values()))
-        tick.memory["rules_in_force"] = (versions, judging)
-    return judging

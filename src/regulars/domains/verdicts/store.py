@@ -31,6 +31,7 @@ T = TypeVar("T")
 sql = load_statements(__package__)
 rows_per_batch: Final = 10_000
 rules_per_query_max: Final = 200
+_null: Final = "\\N"
 entries_max: Final = 1_100
 """The most entries a summary keeps of one leaf: more than any number of times a rule can ask for."""
 _engines: Final[Mapping[str, Engine]] = {"postgres": postgresql, "duckdb": duckdb, "clickhouse": clickhouse}
@@ -55,8 +56,10 @@ class PostgresRelations:
 
 
 @lru_cache(maxsize=64)
-def _compiled(rules: tuple[tuple[str, Rule], ...], dialect: str) -> list[Compiled]:
-    return [compile_rules(lot, _engines[dialect]) for lot in lots(dict(rules), rules_max=rules_per_query_max)]
+def _compiled(rules: tuple[tuple[str, Rule], ...], dialect: str, everyone_at: datetime | None = None) -> list[Compiled]:
+    engine = _engines[dialect]
+    each = lots(dict(rules), rules_max=rules_per_query_max)
+    return [compile_rules(lot, engine, everyone_at=everyone_at) for lot in each]
 
 
 async def compiled(rules: RuleSet, dialect: str) -> list[Compiled]:
@@ -65,11 +68,16 @@ async def compiled(rules: RuleSet, dialect: str) -> list[Compiled]:
     return await asyncio.to_thread(_compiled, tuple(rules.items()), dialect)
 
 
-def scope_of_everyone(at: datetime, dialect: str) -> str:
-    instant = _engines[dialect].instant(at)
-    if dialect == "postgres":
-        return f'SELECT id AS customer_id, {instant} AS "at" FROM customers WHERE merged_into IS NULL'
-    return f'SELECT customer_id, {instant} AS "at" FROM customers'
+async def compiled_for_everyone(rules: RuleSet, dialect: str, at: datetime) -> list[Compiled]:
+    """The same over all customers at one instant, which needs no join with a scope."""
+    return await asyncio.to_thread(_compiled, tuple(rules.items()), dialect, at)
+
+
+def _over_everyone(query: Compiled, dialect: str) -> str:
+    """The warehouse's `customers` has who is there, PostgreSQL's also who was merged into another."""
+    if dialect != "postgres":
+        return query.sql
+    return query.over(customers="SELECT id AS customer_id FROM public.customers WHERE merged_into IS NULL")
 
 
 def scope_of(points: Iterable[tuple[UUID, datetime]], dialect: str) -> str:
@@ -89,12 +97,38 @@ async def ending(batches: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
 
 async def answers(relations: Relations, query: Compiled, scope: str) -> AsyncIterator[Sequence[Answer]]:
     """Every rule of a query for every row of the scope, in batches."""
+    async with ending(_read(relations, query, query.over(scope=scope))) as batches:
+        async for batch in batches:
+            yield batch
+
+
+async def answers_of_everyone(relations: Relations, query: Compiled) -> AsyncIterator[Sequence[Answer]]:
+    """Every rule of a query that was compiled for everyone, in batches."""
+    async with ending(_read(relations, query, _over_everyone(query, relations.dialect))) as batches:
+        async for batch in batches:
+            yield batch
+
+
+async def _read(relations: Relations, query: Compiled, whole: str) -> AsyncIterator[Sequence[Answer]]:
     columns = [f'"h_{key}"' for key in query.keys] + [f'"c_{key}"' for key in query.keys]
     many = len(query.keys)
-    wanted = f'SELECT customer_id, "at", {", ".join(columns)} FROM ({query.over(scope=scope)}) AS all_answers'
+    wanted = f'SELECT customer_id, "at", {", ".join(columns)} FROM ({whole}) AS all_answers'
     async with ending(relations.stream(wanted)) as batches:
         async for rows in batches:
             yield [Answer(row[0], row[1], row[2 : 2 + many], row[2 + many :]) for row in rows]
+
+
+async def matching(relations: Relations, query: Compiled, *, sample: int) -> tuple[int, list[UUID]]:
+    """Of everyone, how many match the one rule of a query compiled for everyone, and a few of them."""
+    (key,) = query.keys
+    whole = _over_everyone(query, relations.dialect)
+    found: list[tuple[Any, ...]] = []
+    holding = f'SELECT customer_id, count(*) OVER () AS many FROM ({whole}) AS all_answers WHERE "h_{key}"'
+    wanted = f"{holding} LIMIT {int(sample)}"
+    async with ending(relations.stream(wanted)) as batches:
+        async for rows in batches:
+            found.extend(rows)
+    return (int(found[0][1]) if found else 0), [row[0] for row in found]
 
 
 async def whole_answers(relations: Relations, rules: RuleSet, scope: str) -> Sequence[Answer]:
@@ -144,18 +178,28 @@ async def keep_summaries(tick: Tick, judging: Judging) -> None:
     history."""
     tick.count("stale", await tick.run(sql["find_stale"], plan=judging.plan))
     await tick.run(sql["fresh_by_history"], at=tick.at)
-    scopes = [
-        "scope AS (SELECT customer_id, at FROM pg_temp.scope AS o WHERE NOT EXISTS ("
-        "SELECT FROM stale AS s WHERE s.customer_id = o.customer_id)), "
-        "events AS (SELECT customer_id, name, at, seq, by_customer, properties FROM recorded)"
-    ]
+    await _add_entries(tick, judging, _of_fresh)
     if tick.counts["stale"]:
         await tick.run(sql["stale_by_history"], plan=judging.plan)
-        scopes.append("scope AS (SELECT customer_id, at FROM stale)")
-    for scope in scopes:
-        await tick.connection.execute(
-            f"INSERT INTO entries WITH {scope} SELECT * FROM ({judging.entries}) AS found".encode()
-        )
+        await _add_entries(tick, judging, _of_stale)
+    await _keep_entries(tick, judging)
+
+
+_of_fresh: Final = (
+    "scope AS (SELECT customer_id, at FROM pg_temp.scope AS o WHERE NOT EXISTS ("
+    "SELECT FROM stale AS s WHERE s.customer_id = o.customer_id)), "
+    "events AS (SELECT customer_id, name, at, seq, by_customer, properties FROM recorded)"
+)
+_of_stale: Final = "scope AS (SELECT customer_id, at FROM stale)"
+
+
+async def _add_entries(tick: Tick, judging: Judging, relations: str) -> None:
+    await tick.connection.execute(
+        f"INSERT INTO entries WITH {relations} SELECT * FROM ({judging.entries}) AS found".encode()
+    )
+
+
+async def _keep_entries(tick: Tick, judging: Judging) -> None:
     leaves = judging.leaves
     await tick.run(
         sql["keep_entries"],
@@ -165,6 +209,22 @@ async def keep_summaries(tick: Tick, judging: Judging) -> None:
         windows=[one.window_us for one in leaves],
         entries_max=entries_max,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    customer_id: UUID
+    by_history: bool
+    differs: bool
+
+
+async def rebuild_summaries(tick: Tick, judging: Judging, after: UUID | None, many: int) -> list[Rebuilt]:
+    """Makes the next summaries of this plan from the history, in the order of customers."""
+    await tick.run(sql["remember_summaries"], plan=judging.plan, after=after, many=many, at=tick.at)
+    await tick.run(sql["stale_by_history"], plan=judging.plan)
+    await _add_entries(tick, judging, _of_stale)
+    await _keep_entries(tick, judging)
+    return await tick.rows(sql["compare_summaries"], Rebuilt)
 
 
 async def judge_scope(tick: Tick, judging: Judging) -> None:
@@ -286,11 +346,14 @@ async def filling(unit: Unit) -> list[RuleInForce]:
 async def add_filled(unit: Unit, rule_ids: Sequence[int], batch: Sequence[Answer]) -> None:
     """Loads one batch of answers. Customers a rule denies for good get no row."""
     await unit.run(sql["make_room_for_filled"])
+    lines = [
+        f"{rule_id}\t{answer.customer_id}\t{holds}\t{changes_at or _null}\n"
+        for answer in batch
+        for rule_id, holds, changes_at in zip(rule_ids, answer.holds, answer.changes_at, strict=True)
+        if holds or changes_at is not None
+    ]
     async with unit.connection.cursor() as cursor, cursor.copy(b"COPY filled FROM STDIN") as copy:
-        for answer in batch:
-            for rule_id, holds, changes_at in zip(rule_ids, answer.holds, answer.changes_at, strict=True):
-                if holds or changes_at is not None:
-                    await copy.write_row((rule_id, answer.customer_id, holds, changes_at))
+        await copy.write("".join(lines).encode())
     await unit.run(sql["add_filled"], at=unit.at)
 
 

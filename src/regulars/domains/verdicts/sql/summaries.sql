@@ -74,3 +74,16 @@ UPDATE summaries AS s
 -- name: judged_by_history
 -- How many of those to judge have no summary to be judged by.
 SELECT count(*) FROM scope AS o JOIN summaries AS s ON s.customer_id = o.customer_id WHERE s.by_history;
+
+-- name: remember_summaries
+-- Takes the next summaries of a plan aside, to make them anew and compare.
+WITH chosen AS (
+    SELECT customer_id, by_history, facts FROM summaries
+     WHERE plan = %(plan)s AND (%(after)s::uuid IS NULL OR customer_id > %(after)s) ORDER BY customer_id LIMIT %(many)s),
+remembered AS (INSERT INTO remembered (customer_id, by_history, facts) SELECT customer_id, by_history, facts FROM chosen)
+INSERT INTO stale (customer_id, at) SELECT customer_id, %(at)s FROM chosen;
+
+-- name: compare_summaries
+-- What was taken aside beside what the history gives.
+SELECT r.customer_id, s.by_history, s.facts <> r.facts AND NOT r.by_history AS differs
+  FROM remembered AS r JOIN summaries AS s ON s.customer_id = r.customer_id ORDER BY r.customer_id;
