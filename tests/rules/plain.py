@@ -277,7 +277,15 @@ def passes(test: Tree, value: Any, at: datetime, zone: tzinfo) -> bool:
 def text_of(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(in_order(value), ensure_ascii=False)
+
+
+def in_order(value: Any) -> Any:
+    """As PostgreSQL keeps an object: shorter keys first."""
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+        return {key: in_order(value[key]) for key in keys}
+    return [in_order(one) for one in value] if isinstance(value, list) else value
 
 
 def number_of(value: Any) -> float | None:

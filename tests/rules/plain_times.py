@@ -89,7 +89,8 @@ def day_of(text: str) -> date | None:
     if not re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         return None
     try:
-        return date.fromisoformat(text[:10])
+        # The calendar has a year 0, and it is a leap year; Python's has not.
+        return date.fromisoformat(text[:10] if text[:4] != "0000" else f"2000{text[4:10]}")
     except ValueError:
         return None
 
