@@ -13,14 +13,18 @@ from typing import Annotated, Any, Final, Literal, NoReturn
 import typer
 import uvloop
 from rich.console import Console
+from rich.progress import Progress
 
 from regulars import bootstrap
 from regulars.bootstrap import Product
 from regulars.domains.members import service as members
-from regulars.entrypoints import demo, doctor, server
+from regulars.domains.verdicts import service as verdicts
+from regulars.entrypoints import demo, doctor, lists_command, server
 from regulars.entrypoints.import_command import import_file
+from regulars.entrypoints.reconcile import reconcile
 from regulars.platform.settings import InstallationSettings
 from regulars.platform.telemetry import configure_logging
+from regulars.platform.warehouse.reconciling import Compared
 from regulars.shared.errors import DomainError
 from regulars.shared.ids import inside, outside
 
@@ -34,6 +38,8 @@ app: Final = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+lists_app: Final = typer.Typer(help="Static lists: customers put together by file.", no_args_is_help=True)
+app.add_typer(lists_app, name="lists")
 _out: Final = Console(soft_wrap=True, highlight=False)
 _err: Final = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -42,6 +48,18 @@ Host = Annotated[str | None, typer.Option(help="The address to listen on. Defaul
 Port = Annotated[int | None, typer.Option(help="The port to listen on. Default: 8080.")]
 Log = Annotated[Literal["json", "pretty"], typer.Option(help="How the log on stderr is written.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+ListSlug = Annotated[str, typer.Argument(metavar="SLUG", help="The list.")]
+PeopleFile = Annotated[
+    Path, typer.Option("--file", help="A CSV, JSON-lines or Parquet file.", exists=True, dir_okay=False)
+]
+Column = Annotated[str, typer.Option(help="The column that names the customers.")]
+By = Annotated[
+    lists_command.By | None,
+    typer.Option(help="What the column holds. Default: what its name says, if it is one of these."),
+]
+UnknownTo = Annotated[Path | None, typer.Option("--unknown", help="Where to write those nobody is known by.")]
+Encoding = Annotated[str | None, typer.Option(help="The file's encoding, when guessing it fails.")]
+Separator = Annotated[str | None, typer.Option(help="What stands between a CSV's fields.")]
 
 
 @app.command()
@@ -146,6 +164,130 @@ def doctor_command(data: Data = None, port: Port = None, as_json: AsJson = False
         for finding in findings:
             _out.print(finding.in_words())
     if any(not finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+@lists_app.command(name="add")
+def add_to_list(
+    slug: ListSlug,
+    file: PeopleFile,
+    column: Column = "email",
+    by: By = None,
+    create: Annotated[bool, typer.Option("--create", help="Make the list if it is not there.")] = False,
+    unknown: UnknownTo = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put the customers in a file on a list."""
+    asked = {"column": column, "by": by, "unknown": unknown, "encoding": encoding, "separator": separator}
+    _change_list(data, slug, file, as_json, create=create, **asked)
+
+
+@lists_app.command(name="remove")
+def remove_from_list(
+    slug: ListSlug,
+    file: PeopleFile,
+    column: Column = "email",
+    by: By = None,
+    unknown: UnknownTo = None,
+    encoding: Encoding = None,
+    separator: Separator = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take the customers in a file off a list."""
+    asked = {"column": column, "by": by, "unknown": unknown, "encoding": encoding, "separator": separator}
+    _change_list(data, slug, file, as_json, off=True, **asked)
+
+
+def _change_list(data: Path | None, slug: str, file: Path, as_json: bool, **asked: Any) -> None:
+    configure_logging("pretty", level="WARNING")
+    report = _run(lists_command.change_by_file(_settings(data=data), slug, file, **asked))
+    if as_json:
+        print(json.dumps(report.as_json()))  # noqa: T201
+    else:
+        _out.print(report.in_words(), markup=False)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+@lists_app.command(name="show")
+def show_list(slug: ListSlug, data: Data = None, as_json: AsJson = False) -> None:
+    """Show a list and its newest members."""
+    configure_logging("pretty", level="WARNING")
+    found = _run(lists_command.shown(_settings(data=data), slug))
+    if as_json:
+        print(json.dumps(found))  # noqa: T201
+        return
+    _out.print(f"{found['slug']}  {found['name']}  {found['members']:,} members", markup=False)
+    for one in found["newest"]:
+        _out.print(f"  {one['id']}  {one['email'] or ''}  {one['name'] or ''}", markup=False)
+
+
+@lists_app.command(name="list")
+def list_lists(data: Data = None, as_json: AsJson = False) -> None:
+    """List the static lists."""
+    configure_logging("pretty", level="WARNING")
+    found = _run(lists_command.listed(_settings(data=data)))
+    if as_json:
+        print(json.dumps({"lists": found}))  # noqa: T201
+        return
+    for one in found:
+        _out.print(f"{one['members']:>10,}  {one['slug']}  {one['name']}", markup=False)
+
+
+@app.command(name="summaries")
+def summaries_command(
+    data: Data = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Keep what the history gives.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make every customer's summary anew from the history and compare; 1 if any differs."""
+    configure_logging("pretty", level="WARNING")
+    report = _run(_summaries(data, rebuild=rebuild))
+    if as_json:
+        print(json.dumps({**report, "rebuilt": rebuild}))  # noqa: T201
+    else:
+        _out.print(
+            f"{report['summaries']:,} summaries, {report['differing']:,} differ from the history, "
+            f"{report['by_history']:,} customers are judged by their history."
+        )
+        for customer in report["examples"]:
+            _out.print(f"  differs: {customer}")
+    if report["differing"] and not rebuild:
+        raise typer.Exit(1)
+
+
+async def _summaries(data: Path | None, *, rebuild: bool) -> dict[str, Any]:
+    async with bootstrap.run_units(_settings(data=data)) as units:
+        report = await verdicts.check_summaries(units, at=units.clock.now(), rebuild=rebuild)
+    examples = [outside("cus", customer) for customer in report.examples]
+    return {
+        "summaries": report.summaries,
+        "differing": report.differing,
+        "by_history": report.by_history,
+        "examples": examples,
+    }
+
+
+@app.command(name="reconcile")
+def reconcile_command(data: Data = None, host: Host = None, port: Port = None, as_json: AsJson = False) -> None:
+    """Prove that the warehouse holds what the log holds, row by row. Ends with 1 and names the ranges that differ."""
+    configure_logging("pretty", level="WARNING")
+    with Progress(console=_err, transient=True, disable=as_json or not _err.is_terminal) as progress:
+        bar = progress.add_task("", total=None)
+
+        def tell(found: Compared) -> None:
+            progress.update(bar, description=f"{found.fact} to {found.last:,}")
+
+        report = _run(reconcile(_settings(data=data, host=host, port=port), tell))
+    if as_json:
+        print(json.dumps(report.as_json()))  # noqa: T201
+    else:
+        _out.print(report.in_words())
+    if report.differing:
         raise typer.Exit(1)
 
 
