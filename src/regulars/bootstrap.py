@@ -48,6 +48,7 @@ from regulars.platform.postgres.server import EmbeddedPostgres, answering_url
 from regulars.platform.secrets import signing_secret
 from regulars.platform.settings import InstallationSettings, SettingMalformed, read_settings
 from regulars.platform.unit import Units
+from regulars.platform.warehouse import api as warehouse_api
 from regulars.platform.warehouse.clickhouse import ClickHouseSink, read_url
 from regulars.platform.warehouse.duck import DuckSink
 from regulars.platform.warehouse.facts import Fact
@@ -87,6 +88,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     templates_api.router,
     mailbox_api.router,
     journeys_api.router,
+    warehouse_api.router,
 )
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from regulars.bootstrap import make_clickhouse_sink, make_warehouse
 from regulars.platform.unit import Units
+from regulars.platform.warehouse.duck import DuckSink
+from regulars.platform.warehouse.feeding import Warehouse
+from regulars.platform.warehouse.sinks import Sink
 from regulars.shared.clock import SetClock
+from tests import clickhouse_server
 from tests.story import Story, living
 
 
@@ -16,3 +23,29 @@ async def story(units: Units, clock: SetClock) -> AsyncIterator[Story]:
     """A company to live through: see tests/story.py."""
     async with living(units, clock) as life:
         yield life
+
+
+@pytest.fixture(scope="session")
+def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with clickhouse_server.running(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server.url
+
+
+_databases = itertools.count()
+
+
+@pytest.fixture(params=["duckdb", pytest.param("clickhouse", marks=pytest.mark.slow)])
+def make_sink(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Sink]:
+    """Makes sinks that all go to the same empty place."""
+    if request.param == "duckdb":
+        return lambda: DuckSink(tmp_path / "w.duckdb", memory="512MB")
+    url = request.getfixturevalue("clickhouse_url").replace("/regulars", f"/w{next(_databases)}")
+    return lambda: make_clickhouse_sink(url)
+
+
+@pytest.fixture
+async def warehouse(units: Units, make_sink: Callable[[], Sink]) -> AsyncIterator[Warehouse]:
+    house = make_warehouse(units, make_sink())
+    await house.open()
+    yield house
+    await house.close()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from regulars.bootstrap import FACTS, MOVES, make_clickhouse_sink, make_warehouse
+from regulars.bootstrap import FACTS, MOVES, make_warehouse
 from regulars.domains.customers import service as customers
 from regulars.domains.verdicts import service as verdicts
 from regulars.platform.unit import Units
@@ -21,8 +19,8 @@ from regulars.platform.warehouse.duck import DuckSink
 from regulars.platform.warehouse.feeding import Warehouse
 from regulars.platform.warehouse.sinks import Sink, WarehouseBusy, WarehouseFedElsewhere
 from regulars.rules.tree import parse_tree
-from tests import clickhouse_server
 from tests.story import Story
+from tests.whole.warehouses import first_row, live_a_little
 
 RULES: dict[str, Any] = {
     "bought": {"did": "Order Completed"},
@@ -35,32 +33,6 @@ RULES: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with clickhouse_server.running(tmp_path_factory.mktemp("clickhouse")) as server:
-        yield server.url
-
-
-_databases = itertools.count()
-
-
-@pytest.fixture(params=["duckdb", pytest.param("clickhouse", marks=pytest.mark.slow)])
-def make_sink(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Sink]:
-    """Makes sinks that all go to the same empty place."""
-    if request.param == "duckdb":
-        return lambda: DuckSink(tmp_path / "w.duckdb", memory="512MB")
-    url = request.getfixturevalue("clickhouse_url").replace("/regulars", f"/w{next(_databases)}")
-    return lambda: make_clickhouse_sink(url)
-
-
-@pytest.fixture
-async def warehouse(units: Units, make_sink: Callable[[], Sink]) -> AsyncIterator[Warehouse]:
-    house = make_warehouse(units, make_sink())
-    await house.open()
-    yield house
-    await house.close()
-
-
 async def counts(story: Story, warehouse: Warehouse | None) -> dict[str, int]:
     found = {}
     async with story.units.open() as unit:
@@ -68,15 +40,6 @@ async def counts(story: Story, warehouse: Warehouse | None) -> dict[str, int]:
             preview = await verdicts.preview(unit, parse_tree(rule), at=story.at, relations=warehouse)
             found[name] = preview.count
     return found
-
-
-async def live_a_little(story: Story) -> None:
-    await story.did("ana", "Order Completed", revenue=60, price=0.10, shipping={"city": "Ulm", "zip": None})
-    await story.did("ana", "Order Completed", revenue="49.99", at=story.at - timedelta(days=2))
-    await story.did("bo", "Order Completed", revenue=10.0, at=story.at - timedelta(days=20))
-    await story.is_known("bo", country="DE")
-    await story.receive({"type": "page", "anonymousId": "stranger"})
-    await story.tick()
 
 
 async def test_both_engines_count_alike(story: Story, warehouse: Warehouse) -> None:
@@ -136,12 +99,6 @@ def unwritable(batch: Batch) -> Batch:
     if batch.fact.name == "events":
         return batch
     return Batch(batch.fact, batch.rows.rename_columns([f"no {name}" for name in batch.rows.column_names]))
-
-
-async def first_row(warehouse: Warehouse, query: str) -> tuple[Any, ...]:
-    async for rows in warehouse.stream(query):
-        return rows[0]
-    raise AssertionError("no row")
 
 
 async def test_a_load_that_breaks_leaves_no_trace_and_is_done_again(

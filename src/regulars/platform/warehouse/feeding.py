@@ -10,8 +10,9 @@ from typing import Any, Final
 from psycopg import AsyncCursor
 
 from regulars.platform.unit import Connection, Units
-from regulars.platform.warehouse.batches import Load, batch_of, moves_of
-from regulars.platform.warehouse.facts import EVENTS, MOVES, Fact, Moves
+from regulars.platform.warehouse.batches import Batch, Load, batch_of, moves_of
+from regulars.platform.warehouse.facts import EVENTS, MOVES, SEQ, Fact, Moves
+from regulars.platform.warehouse.reconciling import Compared, compare, log_rows, position_of, query_of
 from regulars.platform.warehouse.sinks import Sink, WarehouseFedElsewhere
 
 rows_per_batch: Final = 20_000
@@ -69,6 +70,39 @@ class Warehouse:
 
     def stream(self, query: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
         return self._sink.stream(query)
+
+    async def compare(self, cursor: str | None) -> Compared:
+        """One range of one fact, in the log and in the warehouse, with nothing fed in between. What is not fed yet is
+        no difference. Raises RangeUnknown."""
+        place, after = position_of(cursor, self._facts)
+        fact = self._facts[place]
+        async with self._feeding:
+            connection = await self._hold()
+            batch, reached = await self._log_range(connection, fact, after)
+            full = batch is not None and batch.rows.num_rows == rows_per_batch and batch.last < reached
+            last = batch.last if full and batch is not None else None
+            found = [row async for rows in self.stream(query_of(fact, after, last)) for row in rows]
+        if full:
+            following: str | None = f"{fact.name}.{last}"
+        else:
+            following = f"{self._facts[place + 1].name}.0" if place + 1 < len(self._facts) else None
+        end = max(reached, after) if last is None else last
+        return await asyncio.to_thread(compare, fact, after + 1, end, log_rows(batch), found, following)
+
+    async def _log_range(self, connection: Connection, fact: Fact, after: int) -> tuple[Batch | None, int]:
+        """The next rows of a fact up to where the warehouse is, each with the customer that the warehouse knows of:
+        identifiers that have moved since are followed first."""
+        while True:
+            offsets = await self._sink.offsets()
+            reached = offsets.get(fact.name, 0)
+            async with connection.transaction():
+                await connection.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                moved = await connection.execute(self._moves.select, {"after": offsets.get(MOVES, 0)})
+                if await moved.fetchone() is None:
+                    cursor = await connection.execute(fact.select, {"after": after, "rows_max": rows_per_batch})
+                    rows = [row for row in await _records(cursor) if row[SEQ] <= reached]
+                    return (await asyncio.to_thread(batch_of, fact, rows) if rows else None), reached
+            await self._feed_once(connection)
 
     async def _hold(self) -> Connection:
         """The connection that holds the lock."""
