@@ -16,6 +16,7 @@ from regulars.platform.warehouse.sinks import Sink
 from regulars.shared.clock import SetClock
 from tests import clickhouse_server
 from tests.story import Story, living
+from tests.whole.office import Office, opened
 
 
 @pytest.fixture
@@ -23,6 +24,13 @@ async def story(units: Units, clock: SetClock) -> AsyncIterator[Story]:
     """A company to live through: see tests/story.py."""
     async with living(units, clock) as life:
         yield life
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    """A running shop and a browser: see office.py."""
+    with opened() as shop:
+        yield shop
 
 
 @pytest.fixture(scope="session")

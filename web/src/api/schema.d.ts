@@ -845,6 +845,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vocabulary/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Event Properties
+         * @description The properties events of a name have had, each with a few values.
+         */
+        get: operations["read_event_properties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vocabulary/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Values
+         * @description Values that a trait, or a property of an event, has had, up to 50; with `q`, those that contain it.
+         */
+        get: operations["read_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/warehouse/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reconcile Warehouse
+         * @description Compares one range and says where to go on.
+         */
+        get: operations["reconcile_warehouse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1703,6 +1763,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Listed[PropertyOut] */
+        Listed_PropertyOut_: {
+            /** Items */
+            items: components["schemas"]["PropertyOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Listed[RefusalOut] */
         Listed_RefusalOut_: {
             /** Items */
@@ -1735,6 +1802,13 @@ export interface components {
         Listed_TraitValueOut_: {
             /** Items */
             items: components["schemas"]["TraitValueOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Listed[str] */
+        Listed_str_: {
+            /** Items */
+            items: string[];
             /** Next */
             next: string | null;
         };
@@ -2027,12 +2101,53 @@ export interface components {
             /** Type */
             type: string;
         };
+        /** PropertyOut */
+        PropertyOut: {
+            /** Examples */
+            examples: unknown[];
+            /** Property */
+            property: string;
+        };
         /**
          * Purpose
          * @description Marketing needs a yes; transactional mail answers something the customer did and goes first.
          * @enum {string}
          */
         Purpose: "marketing" | "transactional";
+        /**
+         * ReconciledOut
+         * @description One range of one fact, as it is in the log and in the warehouse. Rows that differ are named by their `seq`.
+         */
+        ReconciledOut: {
+            /** Changed */
+            changed: number[];
+            /** Fact */
+            fact: string;
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** Misplaced */
+            misplaced: number[];
+            /** Missing */
+            missing: number[];
+            /** Next */
+            next: string | null;
+            /** Repeated */
+            repeated: number[];
+            /** Rows In Log */
+            rows_in_log: number;
+            /** Rows In Warehouse */
+            rows_in_warehouse: number;
+            /** Same */
+            same: boolean;
+            /** Sum In Log */
+            sum_in_log: string;
+            /** Sum In Warehouse */
+            sum_in_warehouse: string;
+            /** Unexpected */
+            unexpected: number[];
+        };
         /** RefusalCountOut */
         RefusalCountOut: {
             /** Because */
@@ -4446,6 +4561,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VocabularyOut"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_event_properties: {
+        parameters: {
+            query: {
+                event: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_PropertyOut_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_values: {
+        parameters: {
+            query?: {
+                trait?: string | null;
+                event?: string | null;
+                property?: string | null;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_str_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconcile_warehouse: {
+        parameters: {
+            query?: {
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciledOut"];
                 };
             };
             /** @description A problem (RFC 9457). */

@@ -3,6 +3,7 @@ import { IconPlus } from "../icons";
 import { useRuleEditing } from "./context";
 import { toPointer } from "./faults";
 import { freshNode, type Kind } from "./kinds";
+import styles from "./rules.module.css";
 import type { Group, Path } from "./tree";
 
 type Choice = { kind: Kind; label: string; note: string };
@@ -50,9 +51,9 @@ export function AddCondition({ path, inside = null }: { path: Path; inside?: Gro
           Add condition
         </Button>
       </Menu.Target>
-      <Menu.Dropdown mah="min(70vh, 560px)" style={{ overflowY: "auto" }}>
+      <Menu.Dropdown className={styles.choices}>
         {CHOICES.map(({ title, of }) => (
-          <div key={title}>
+          <div key={title} className={styles.choice}>
             <Menu.Label>{title}</Menu.Label>
             {of.map(({ kind, label, note }) => (
               <Menu.Item key={kind} py={5} onClick={() => add(path, freshNode(kind))}>
@@ -62,8 +63,7 @@ export function AddCondition({ path, inside = null }: { path: Path; inside?: Gro
             ))}
           </div>
         ))}
-        <Menu.Divider />
-        <Menu.Item onClick={() => add(path, inside === "any" ? { all: [] } : { any: [] })}>
+        <Menu.Item py={5} onClick={() => add(path, inside === "any" ? { all: [] } : { any: [] })}>
           A group of conditions
           <small style={{ display: "block", color: "var(--mantine-color-dimmed)" }}>
             {inside === "any" ? "all of which hold" : "at least one of which holds"}

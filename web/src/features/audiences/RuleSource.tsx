@@ -71,7 +71,9 @@ function AsText({ draft }: { draft: Draft }) {
         {text === null
           ? preview.complete
             ? "Follows the form. Type here, and the form follows."
-            : "The form is not filled in yet; this is how it last read."
+            : shown === ""
+              ? "A complete rule reads here as a sentence. Or type one, and the form follows."
+              : "The form is not filled in yet; this is how it last read."
           : text.trim() === ""
             ? "Nothing is written; the form keeps what was read last."
             : inStep

@@ -1,5 +1,5 @@
 import { Switch, Text, Title } from "@mantine/core";
-import type { FieldError, JourneyDefinition, Vocabulary } from "@/api";
+import { type FieldError, type JourneyDefinition, useSuggest, type Vocabulary } from "@/api";
 import { type Node, RuleBuilder } from "@/design/rules";
 
 const STARTED: Node = { all: [{ did: "" }] };
@@ -16,6 +16,7 @@ export function LeaveWhen({
   vocabulary: Vocabulary | undefined;
   faults: FieldError[];
 }) {
+  const suggest = useSuggest();
   return (
     <>
       <Title order={2} size="h3" mb="xs">
@@ -32,7 +33,13 @@ export function LeaveWhen({
           Without a rule everyone travels to the end, also those who did what the journey is for.
         </Text>
       ) : (
-        <RuleBuilder rule={rule} onChange={change} vocabulary={vocabulary} faults={faults} />
+        <RuleBuilder
+          rule={rule}
+          onChange={change}
+          vocabulary={vocabulary}
+          suggest={suggest}
+          faults={faults}
+        />
       )}
     </>
   );
