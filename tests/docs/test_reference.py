@@ -72,7 +72,8 @@ def test_every_command_and_option_has_an_entry() -> None:
     sections = dict(re.findall(r"^## `regulars (\w+)[^`]*`\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
     assert sections.keys() == commands.commands.keys()  # type: ignore[attr-defined]
     for name, command in commands.commands.items():  # type: ignore[attr-defined]
-        options = {one.opts[0] for one in command.params if one.param_type_name == "option"}
+        parts = [command, *getattr(command, "commands", {}).values()]
+        options = {one.opts[0] for part in parts for one in part.params if one.param_type_name == "option"}
         assert set(entries(sections[name])) >= options, name
         assert {one for one in entries(sections[name]) if one.startswith("--")} <= options, name
 

@@ -113,5 +113,3 @@ def test_the_command_line_says_what_became_of_the_file(database_url: str, people
     told = json.loads(run("list", "--json").out)
     assert [(one["slug"], one["members"]) for one in told["lists"]] == [("nobodies", 0)]
     assert "nobodies  nobodies  0 members" in run("show", "nobodies").out
-    missing = run("show", "none")
-    assert (missing.code, "There is no list 'none'." in missing.err) == (1, True)
