@@ -244,8 +244,9 @@ def passes(test: Tree, value: Any, at: datetime, zone: tzinfo) -> bool:
         case "not_in":
             return text not in [text_of(one) for one in operand]
         case "contains":
-            if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
-                return text_of(operand) in [text_of(one) for one in value if one is not None]
+            elements = flat_list(text)
+            if elements is not None:
+                return text_of(operand) in [text_of(one) for one in elements if one is not None]
             return text is not None and str(text_of(operand)) in text
         case "starts_with":
             return text is not None and text.startswith(str(text_of(operand)))
@@ -286,6 +287,16 @@ def in_order(value: Any) -> Any:
         keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
         return {key: in_order(value[key]) for key in keys}
     return [in_order(one) for one in value] if isinstance(value, list) else value
+
+
+def flat_list(text: str | None) -> list[Any] | None:
+    """What a value's text form is a list of. A text that is written just so is not told apart from a list."""
+    try:
+        value = json.loads(text or "")
+    except ValueError:
+        return None
+    flat = isinstance(value, list) and not any(isinstance(one, list | dict) for one in value)
+    return value if flat and text_of(value) == text else None
 
 
 def number_of(value: Any) -> float | None:

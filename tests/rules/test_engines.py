@@ -135,7 +135,7 @@ def test_a_bucket_is_a_share_of_the_hashes_of_its_name_and_the_customers(engine:
     instants=worlds.asked_everywhere,
     zone=st.sampled_from(list(ZONES)),
 )
-@settings(made, max_examples=600)
+@settings(made, max_examples=400)
 def test_every_engine_gives_the_plain_reading_at_length(
     engine: Answering, trees: list[Any], histories: list[History], instants: list[datetime], zone: str
 ) -> None:

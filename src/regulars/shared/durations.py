@@ -18,9 +18,9 @@ UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 MONTHS: Final = {"mo": 1, "y": 12}
 LONGEST: Final = timedelta(days=36_525)
 months_max: Final = 1_200
-_FORM: Final = re.compile(r"(\d{1,9})(s|m|h|d|w)")
+_FORM: Final = re.compile(r"([0-9]{1,10})(s|m|h|d|w)")
 _CALENDAR: Final = re.compile(
-    r"(?:(\d{1,4})(mo|y)|(today|this week|this month|this year))(?:@([A-Za-z0-9_+/-]{1,60}))?"
+    r"(?:([0-9]{1,4})(mo|y)|(today|this week|this month|this year))(?:@([A-Za-z0-9_+/-]{1,60}))?"
 )
 
 
@@ -54,10 +54,10 @@ def parse_duration(text: object) -> timedelta:
     match = _FORM.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise UnknownDuration(f"{str(text)[:40]!r} is not a duration: write a whole number and s, m, h, d or w (7d).")
-    duration = timedelta(seconds=int(match[1]) * UNITS[match[2]])
-    if duration > LONGEST:
+    seconds = int(match[1]) * UNITS[match[2]]
+    if seconds > LONGEST.total_seconds():
         raise UnknownDuration(f"{text!r} is longer than a hundred years.")
-    return duration
+    return timedelta(seconds=seconds)
 
 
 def parse_span(text: object) -> Span:

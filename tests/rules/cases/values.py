@@ -85,6 +85,8 @@ def _parts() -> Iterator[Case]:
         ("a nested list is a text", [["red"]], "red", True),
         ("a list of objects is a text", [{"c": "red"}], "re", True),
         ("a piece of a number", 2026, 26, True),
+        ("a text that is written as a list is one", '["red"]', "re", False),
+        ("a text that is nearly a list is a text", '["red"', "re", True),
         ("missing", MISSING, "x", False),
         ("special letters are letters", "a.c", "b.c", False),
         ("more special letters", "50% [a]*^$(|)_", "% [a]*^$(|)_", True),
