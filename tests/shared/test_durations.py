@@ -52,7 +52,7 @@ def test_the_calendar_is_no_exact_length(text: str) -> None:
 @pytest.mark.parametrize(
     "given_text",
     ["", "7", "d", "-7d", "7 d", "1.5h", "7d@UTC", "36526d", "0mo", "0y", "1201mo", "9999999999w", "101y", "last week",
-     "today@", "TODAY", "today@Mars/Base", "today@localtime", "today@../UTC", "today@europe/berlin", "٣d", 7, None, ["7d"]],
+     "today@", "TODAY", "today@Mars/Base", "today@localtime", "today@../UTC", "today@europe/berlin", "٣d", 7, None, []],
 )  # fmt: skip
 def test_anything_else_is_refused(given_text: object) -> None:
     with pytest.raises(UnknownDuration):

@@ -12,8 +12,10 @@ HOUR = timedelta(hours=1)
 
 def cases() -> Iterator[Case]:
     yield from _not_followed()
+    yield from _not_followed_of_some()
     yield from _not_followed_at_once()
     yield from _sequences()
+    yield from _sequences_of_some()
     yield from _lists()
     yield from _buckets()
 
@@ -56,11 +58,17 @@ def _not_followed() -> Iterator[Case]:
     )
     yield case("then not: never begun", tree, False, event("B", ago(hours=5)))
     yield case("not then not: never begun", {"not": tree}, True)
+
+
+def _not_followed_of_some() -> Iterator[Case]:
+    tree = {"did": "A", "then_not": {"did": "B"}, "for": "1h"}
     window = {**tree, "within": "1d"}
     yield case("then not: the far edge of its window", window, True, event("A", ago(days=1)))
     yield case("then not: just past it", window, False, event("A", ago(days=1) - TICK))
     short = {**tree, "within": "30m"}
-    yield case("then not: a window shorter than the wait", short, False, begun, event("A", ago(minutes=20)))
+    yield case(
+        "then not: a window shorter than the wait", short, False, event("A", ago(hours=1)), event("A", ago(minutes=20))
+    )
     between = {**tree, "between": ["2026-06-14", "2026-06-14"]}
     yield case(
         "then not: followed after its window",
@@ -159,6 +167,11 @@ def _sequences() -> Iterator[Case]:
     ten = {"sequence": [{"did": "A"}] * 10}
     yield case("sequence of ten: ten", ten, True, *(event("A", ago(hours=n)) for n in range(10)))
     yield case("sequence of ten: nine", ten, False, *(event("A", ago(hours=n)) for n in range(9)))
+
+
+def _sequences_of_some() -> Iterator[Case]:
+    ab = {"sequence": [{"did": "A"}, {"did": "B"}]}
+    first, second = event("A", ago(hours=2)), event("B", ago(hours=1))
     day = {**ab, "within": "1d"}
     yield case("sequence: the far edge of its window", day, True, event("A", ago(days=1)), second)
     yield case("sequence: its beginning is past the edge", day, False, event("A", ago(days=1) - TICK), second)

@@ -18,6 +18,7 @@ def cases() -> Iterator[Case]:
     yield from _traits()
     yield from _times()
     yield from _held()
+    yield from _held_by_several()
 
 
 def _where(name: str, value: Any, operator: str, operand: Any, expected: bool) -> Iterator[Case]:
@@ -228,6 +229,10 @@ def _held() -> Iterator[Case]:
     )
     yield case("held: never set", pro, False)
     yield case("held: not yet set", pro, False, has("plan", "pro", NOON + TICK))
+
+
+def _held_by_several() -> Iterator[Case]:
+    before = ago(days=60)
     paid = {"trait": "plan", "in": ["pro", "max"], "held_for": "30d"}
     yield case(
         "held: one of several, from one to the other",
