@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -23,6 +24,7 @@ from regulars.platform.postgres.server import EmbeddedPostgres
 from regulars.platform.unit import Units
 from regulars.shared.clock import SetClock
 from regulars.shared.ids import Ids
+from tests.spark_cluster import LOOPBACK, Cluster, cluster, session
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -71,6 +73,20 @@ def database_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE regulars")
         yield postgres_server.url.replace("/regulars?", f"/{name}?")
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def spark_cluster() -> Iterator[Cluster]:
+    """A master and two workers, for tests that are slow anyway."""
+    with cluster(workers=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def spark_url(spark_cluster: Cluster) -> Iterator[str]:
+    """Without a folder. The connection is kept from test to test, since it takes seconds to make."""
+    with session(spark_cluster, {}):
+        yield f"{spark_cluster.address}/?{urlencode(LOOPBACK)}"
 
 
 @pytest.fixture(scope="session")

@@ -54,9 +54,12 @@ from regulars.platform.warehouse.duck import DuckSink
 from regulars.platform.warehouse.facts import Fact
 from regulars.platform.warehouse.feeding import Warehouse
 from regulars.platform.warehouse.sinks import Sink
+from regulars.platform.warehouse.spark import SparkSink
+from regulars.platform.warehouse.spark import read_url as spark_url
 from regulars.providers.smtp.catcher import Catcher
 from regulars.providers.smtp.sender import SmtpSender
 from regulars.rules.engines.clickhouse import SETTINGS as CLICKHOUSE_SETTINGS
+from regulars.rules.engines.spark import SETTINGS as SPARK_SETTINGS
 from regulars.shared.clock import Clock, SystemClock
 from regulars.shared.errors import Unavailable
 from regulars.shared.ids import Ids
@@ -251,8 +254,11 @@ def make_sink(settings: InstallationSettings) -> Sink | None:
         return DuckSink(Path(unquote(parts.path)), memory=settings.warehouse_memory)
     if parts.scheme in ("clickhouse", "clickhouses"):
         return make_clickhouse_sink(url)
+    if parts.scheme == "spark":
+        return make_spark_sink(url)
     raise SettingMalformed(
-        "REGULARS_WAREHOUSE_URL is duckdb:///path of a file, clickhouse://user:password@host:port/database, or none."
+        "REGULARS_WAREHOUSE_URL is duckdb:///path of a file, clickhouse://user:password@host:port/database, "
+        "spark://host:port/folder, or none."
     )
 
 
@@ -264,6 +270,11 @@ def make_warehouse(units: Units, sink: Sink) -> Warehouse:
 def make_clickhouse_sink(url: str) -> ClickHouseSink:
     """Raises SettingMalformed."""
     return ClickHouseSink(read_url(url), settings=CLICKHOUSE_SETTINGS)
+
+
+def make_spark_sink(url: str) -> SparkSink:
+    """Raises SettingMalformed."""
+    return SparkSink(spark_url(url), settings=SPARK_SETTINGS)
 
 
 def _warehouse(settings: InstallationSettings, units: Units) -> Warehouse | None:

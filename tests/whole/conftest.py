@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from regulars.bootstrap import make_clickhouse_sink, make_warehouse
+from regulars.bootstrap import make_clickhouse_sink, make_spark_sink, make_warehouse
 from regulars.platform.unit import Units
 from regulars.platform.warehouse.duck import DuckSink
 from regulars.platform.warehouse.feeding import Warehouse
@@ -42,11 +42,20 @@ def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 _databases = itertools.count()
 
 
-@pytest.fixture(params=["duckdb", pytest.param("clickhouse", marks=pytest.mark.slow)])
+@pytest.fixture(
+    params=[
+        "duckdb",
+        pytest.param("clickhouse", marks=pytest.mark.slow),
+        pytest.param("spark", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
+    ]
+)
 def make_sink(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Sink]:
     """Makes sinks that all go to the same empty place."""
     if request.param == "duckdb":
         return lambda: DuckSink(tmp_path / "w.duckdb", memory="512MB")
+    if request.param == "spark":
+        cluster: str = request.getfixturevalue("spark_url")
+        return lambda: make_spark_sink(cluster.replace("/?", f"{tmp_path}/w?"))
     url = request.getfixturevalue("clickhouse_url").replace("/regulars", f"/w{next(_databases)}")
     return lambda: make_clickhouse_sink(url)
 

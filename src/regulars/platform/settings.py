@@ -52,7 +52,7 @@ _NAMES: Final = {
     "PORT": "the port to listen on",
     "ROLE": "all, web or worker",
     "DATABASE_URL": "postgresql://… of a server of your own",
-    "WAREHOUSE_URL": "duckdb:///path, clickhouse://user:password@host:port/database, or none",
+    "WAREHOUSE_URL": "duckdb:///path, clickhouse://user:password@host:port/database, spark://host:port/folder, or none",
     "WAREHOUSE_MEMORY": "how much memory the embedded warehouse may take, such as 1GB",
     "PUBLIC_URL": "the address at which customers reach this server, for links in mail",
     "SMTP_URL": "smtp://user:password@host:587 (STARTTLS), smtps://…:465 (TLS) or smtp+plain://host:25",

@@ -23,6 +23,7 @@ from regulars.rules.engines.base import Engine
 from regulars.rules.engines.clickhouse import clickhouse
 from regulars.rules.engines.duckdb import duckdb
 from regulars.rules.engines.postgresql import postgresql
+from regulars.rules.engines.spark import spark
 from regulars.rules.model import Rule
 from regulars.rules.resolve import Mentions
 from regulars.rules.summaries import Kept, entries_sql, kept, plan_name, source
@@ -34,7 +35,12 @@ rules_per_query_max: Final = 200
 _null: Final = "\\N"
 entries_max: Final = 1_100
 """The most entries a summary keeps of one leaf: more than any number of times a rule can ask for."""
-_engines: Final[Mapping[str, Engine]] = {"postgres": postgresql, "duckdb": duckdb, "clickhouse": clickhouse}
+_engines: Final[Mapping[str, Engine]] = {
+    "postgres": postgresql,
+    "duckdb": duckdb,
+    "clickhouse": clickhouse,
+    "spark": spark,
+}
 
 
 class PostgresRelations:

@@ -23,7 +23,7 @@ ARROW: Final[Mapping[Kind, pa.DataType]] = {
     "texts": pa.map_(pa.string(), pa.string()),
     "numbers": pa.map_(pa.string(), pa.float64()),
 }
-_MOVES: Final[Mapping[str, Kind]] = {SEQ: "whole", IDENTIFIER: "whole", CUSTOMER: "uuid"}
+MOVES_STORED: Final[Mapping[str, Kind]] = {SEQ: "whole", IDENTIFIER: "whole", CUSTOMER: "uuid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def batch_of(fact: Fact, rows: Sequence[Mapping[str, Any]]) -> Batch:
 
 def moves_of(rows: Iterable[Sequence[Any]]) -> pa.Table:
     seqs, identifiers, customers = zip(*rows, strict=True) if rows else ((), (), ())
-    return _table({SEQ: seqs, IDENTIFIER: identifiers, CUSTOMER: [str(one) for one in customers]}, _MOVES)
+    return _table({SEQ: seqs, IDENTIFIER: identifiers, CUSTOMER: [str(one) for one in customers]}, MOVES_STORED)
 
 
 def _table(data: Mapping[str, Sequence[Any]], kinds: Mapping[str, Kind]) -> pa.Table:

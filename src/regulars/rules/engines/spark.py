@@ -1,4 +1,4 @@
-"""Spark: the warehouse of a cluster. Runs in ANSI mode, with the settings of SESSION."""
+"""Spark: the warehouse of a cluster. Runs in ANSI mode, with the settings of SETTINGS."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ibis.backends.sql.dialects import PySpark
 from sqlglot import exp
 
 from regulars.rules.engines.base import INSTANT, NUMBERS, TEXTS, Engine
-from regulars.rules.engines.duckdb import COMMERCE
+from regulars.rules.engines.commerce import COMMERCE
 from regulars.rules.values import SCALAR, written_as
 
-SESSION: Final[Mapping[str, str]] = {
+SETTINGS: Final[Mapping[str, str]] = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
     "spark.sql.session.timeZone": "UTC",
@@ -129,7 +129,8 @@ class Spark(Engine):
         return ibis.ifelse(value.re_search(_FLAT_LIST), value.re_search(listed), value.contains(text))
 
     def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue) -> ir.ArrayValue:
-        return _greatest_times(times, times, n, where=where)
+        chosen = ibis.ifelse(where, times, ibis.null(INSTANT))  # A condition of its own would be put around n too.
+        return _greatest_times(chosen, chosen, n)
 
     def marked(
         self,
