@@ -3,6 +3,7 @@ import { render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { expect, test } from "vitest";
+import { EVERY } from "./every.testing";
 import type { Fault } from "./faults";
 import { RuleBuilder } from "./RuleBuilder";
 import type { Node } from "./tree";
@@ -80,4 +81,62 @@ test("what the API says is wrong stands at the condition it points to", () => {
 test("a condition the builder cannot draw is shown as it is written", () => {
   show({ all: [{ pulse: "slipping" }] });
   expect(screen.getByText(/"pulse":"slipping"/)).toBeInTheDocument();
+});
+
+test.each(EVERY.filter(([kind]) => kind !== "other"))(
+  "a %s is drawn as fields and stays as it is until somebody changes it: %j",
+  (_, node) => {
+    show({ any: [node] });
+    expect(screen.queryByText(/is edited as text or JSON/)).toBeNull();
+    expect(latest).toEqual({ any: [node] });
+  },
+);
+
+test("an event that another did not follow is said in two parts", async () => {
+  const user = show({ all: [{ did: "Checkout Started", then_not: { did: "" }, for: "1d" }] });
+  const after = screen.getByRole("group", { name: "The event that did not follow" });
+  await user.type(within(after).getByRole("combobox", { name: "Event" }), "X");
+  await user.selectOptions(within(after).getByRole("combobox", { name: "Not followed for: unit" }), "hours");
+  expect(latest).toEqual({ all: [{ did: "Checkout Started", then_not: { did: "X" }, for: "1h" }] });
+});
+
+test("steps of a sequence are added, moved and removed, but never fewer than two", async () => {
+  const user = show({ all: [{ sequence: [{ did: "A" }, { did: "B" }], within: "1d" }] });
+  expect(screen.getByRole("button", { name: "Remove step 1" })).toBeDisabled();
+  await user.click(screen.getByRole("button", { name: "Another step" }));
+  await user.click(screen.getByRole("button", { name: "Move step 1 down" }));
+  await user.click(screen.getByRole("button", { name: "Remove step 3" }));
+  expect(latest).toEqual({ all: [{ sequence: [{ did: "B" }, { did: "A" }], within: "1d" }] });
+});
+
+test("another number, another end: the rest stays", async () => {
+  const order = { did: "Order Completed" };
+  const user = show({
+    any: [
+      { sum: "revenue", of: order, at_least: 5 },
+      { last: order, has: [{ property: "a", is: "b" }] },
+    ],
+  });
+  await user.selectOptions(screen.getByRole("combobox", { name: "Which number" }), "the number of different");
+  await user.selectOptions(screen.getByRole("combobox", { name: "Which of them" }), "the first of");
+  expect(latest).toEqual({
+    any: [
+      { distinct: "revenue", of: order, at_least: 5 },
+      { first: order, has: [{ property: "a", is: "b" }] },
+    ],
+  });
+});
+
+test("a value can be asked to have held for a while, and a window to go by the calendar of a zone", async () => {
+  const user = show({ all: [{ trait: "plan", is: "pro" }, { did: "A" }] });
+  await user.click(screen.getByRole("button", { name: "and has been for …" }));
+  await user.selectOptions(screen.getByRole("combobox", { name: "When" }), "this week");
+  await user.click(screen.getByRole("button", { name: "in the company’s time zone" }));
+  await user.type(screen.getByRole("combobox", { name: "Time zone" }), "UTC");
+  expect(latest).toEqual({
+    all: [
+      { trait: "plan", is: "pro", held_for: "30d" },
+      { did: "A", within: "this week@UTC" },
+    ],
+  });
 });
