@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +52,16 @@ def running(folder: Path) -> Iterator[ClickHouse]:
         process.wait(10)
         if process.stdout is not None:
             process.stdout.close()
+
+
+def break_after(url: str, table: str) -> None:
+    """Tells a running server to be lost as soon as it has done the next insert into a table."""
+    port = urlsplit(url).port
+    assert port is not None
+    connection = HTTPConnection("127.0.0.1", port)
+    connection.request("POST", "/", BREAK + table.encode())
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 class Server(ThreadingHTTPServer):

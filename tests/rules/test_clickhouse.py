@@ -20,6 +20,8 @@ from regulars.shared.forms import flattened, number_form
 from tests.clickhouse_server import running
 from tests.rules import plain, worlds
 from tests.rules.answering import Answer, Asked, customer_id, event_rows, read, trait_rows
+from tests.rules.cases.case import Case
+from tests.rules.conformance import CASES, answered, judge
 from tests.rules.plain import History, World
 from tests.rules.plain_times import TICK
 from tests.rules.test_engines import ZONES, check, made
@@ -95,6 +97,16 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InClickHouse]:
         client = clickhouse_connect.get_client(host="127.0.0.1", port=server.port, settings=dict(SETTINGS))
         yield InClickHouse(client)
         client.close()
+
+
+@pytest.fixture(scope="module")
+def answers(engine: InClickHouse) -> dict[str, Answer]:
+    return answered(engine)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_rule_means_what_it_says(case: Case, answers: dict[str, Answer]) -> None:
+    judge(case, answers[case.name])
 
 
 @given(

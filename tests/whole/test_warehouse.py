@@ -10,15 +10,16 @@ from typing import Any
 import duckdb
 import pytest
 
-from regulars.bootstrap import FACTS, MOVES, make_warehouse
+from regulars.bootstrap import FACTS, MOVES, make_clickhouse_sink, make_warehouse
 from regulars.domains.customers import service as customers
 from regulars.domains.verdicts import service as verdicts
 from regulars.platform.unit import Units
 from regulars.platform.warehouse.batches import Batch, Load
 from regulars.platform.warehouse.duck import DuckSink
 from regulars.platform.warehouse.feeding import Warehouse
-from regulars.platform.warehouse.sinks import Sink, WarehouseBusy, WarehouseFedElsewhere
+from regulars.platform.warehouse.sinks import Sink, WarehouseBusy, WarehouseFedElsewhere, WarehouseUnreachable
 from regulars.rules.tree import parse_tree
+from tests import clickhouse_server
 from tests.story import Story
 from tests.whole.warehouses import first_row, live_a_little
 
@@ -131,6 +132,31 @@ async def test_a_process_that_dies_in_a_load_is_followed_by_one_that_does_it_aga
         await house.feed()
         assert await first_row(house, "SELECT count(*), count(DISTINCT seq) FROM events") == (5, 5)
         await house.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", ["events_rows", "identifier_moves_rows", "loads"])
+async def test_a_server_that_is_lost_after_it_has_written_counts_nothing_twice(
+    story: Story, units: Units, clickhouse_url: str, table: str
+) -> None:
+    url = clickhouse_url.replace("/regulars", f"/lost_{table}")
+    house = make_warehouse(units, make_clickhouse_sink(url))
+    await house.open()
+    await live_a_little(story)
+    if table == "identifier_moves_rows":
+        await house.feed()
+        await story.receive({"type": "identify", "userId": "bo", "anonymousId": "stranger"})
+        await story.tick()
+    clickhouse_server.break_after(url, table)
+    before = await house.offsets()
+    with pytest.raises(WarehouseUnreachable):
+        await house.feed()
+    await house.feed()
+    assert await house.offsets() != before
+    rows = 6 if table == "identifier_moves_rows" else 5
+    assert await first_row(house, "SELECT count(*), count(DISTINCT seq) FROM events") == (rows, rows)
+    assert await counts(story, house) == await counts(story, None)
+    await house.close()
 
 
 async def test_one_process_feeds_a_warehouse(units: Units, warehouse: Warehouse, make_sink: Callable[[], Sink]) -> None:

@@ -186,18 +186,21 @@ class ClickHouseSink:
         self._lay_out()
 
     def _lay_out(self) -> None:
-        """Drops what was laid out otherwise, and nothing that is not ours."""
-        wanted = layout(self._facts)
+        """Drops what was laid out otherwise, and nothing that is not ours. What is begun is noted first and what is
+        done last, so that a start that was interrupted begins anew."""
+        wanted, names = layout(self._facts), [fact.name for fact in self._facts]
         there = {name for (name,) in self._rows("SELECT name FROM system.tables WHERE database = currentDatabase()")}
         if "layout" in there:
-            if self._rows("SELECT layout, facts FROM layout") == [(wanted, [fact.name for fact in self._facts])]:
+            known = self._rows("SELECT layout, facts FROM layout")
+            if (wanted, names) in known:
                 return
-            for (names,) in self._rows("SELECT facts FROM layout"):
-                self._do(*(f"DROP VIEW IF EXISTS {name} SYNC" for name in ("customers", *names, "moved")))
-                self._do(*(f"DROP TABLE IF EXISTS {name}_rows SYNC" for name in (*names, MOVES)))
+            for _, theirs in known:
+                self._do(*(f"DROP VIEW IF EXISTS {name} SYNC" for name in ("customers", *theirs, "moved")))
+                self._do(*(f"DROP TABLE IF EXISTS {name}_rows SYNC" for name in (*theirs, MOVES)))
             self._do(*(f"DROP TABLE IF EXISTS {name} SYNC" for name in ("loads", "abandoned", "layout")))
         self._do(
             "CREATE TABLE IF NOT EXISTS layout (layout String, facts Array(String)) ENGINE = MergeTree ORDER BY layout",
+            f"INSERT INTO layout VALUES ('', {names})",
             "CREATE TABLE IF NOT EXISTS loads (load UInt64, offsets Map(String, Int64)) ENGINE = MergeTree "
             f"PARTITION BY intDiv(load, {loads_per_partition}) ORDER BY load",
             "CREATE TABLE IF NOT EXISTS abandoned (load UInt64) ENGINE = MergeTree ORDER BY load",
@@ -209,8 +212,7 @@ class ClickHouseSink:
         for fact in self._facts:
             self._do(_table(fact), _view(fact))
         self._do(f"CREATE OR REPLACE VIEW customers AS SELECT DISTINCT {CUSTOMER} FROM {CUSTOMERS_SEEN}")
-        names = ", ".join(f"'{fact.name}'" for fact in self._facts)
-        self._do(f"INSERT INTO layout VALUES ('{wanted}', [{names}])")
+        self._do(f"INSERT INTO layout VALUES ('{wanted}', {names})")
 
     def _take_over(self) -> None:
         """Another process may have begun the next load: its number is given up, whether or not."""
