@@ -18,7 +18,18 @@ from typing import Any, Final
 
 import uvloop
 
-from benchmarks import accepting, compiling, filling, importing, processing, seeing, starting, touching
+from benchmarks import (
+    accepting,
+    compiling,
+    evaluating,
+    filling,
+    importing,
+    processing,
+    seeing,
+    sparking,
+    starting,
+    touching,
+)
 from benchmarks.figures import Figure, table
 from regulars.platform.telemetry import configure_logging
 
@@ -28,9 +39,11 @@ ALL: Final[Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Figure]]]]] = 
     "seeing": seeing.measure,
     "importing": importing.measure,
     "starting": starting.measure,
+    "evaluating": evaluating.measure,
     "filling": filling.measure,
     "touching": touching.measure,
     "compiling": compiling.measure,
+    "sparking": sparking.measure,
 }
 
 

@@ -62,8 +62,13 @@ class Story:
         await self.tick()
 
     async def audience(self, slug: str, rule: Any) -> None:
-        async with self.units.open() as unit:
-            await audiences.put(unit, slug, slug, rule)
+        await self.audiences({slug: rule})
+
+    async def audiences(self, rules: Mapping[str, Any]) -> None:
+        """Defines audiences, in an order in which none mentions a later one, and fills them all at once."""
+        for slug, rule in rules.items():
+            async with self.units.open() as unit:
+                await audiences.put(unit, slug, slug, rule)
         await self.fill()
 
     async def customer(self, user: str) -> UUID:

@@ -64,8 +64,7 @@ async def test_what_a_tick_stores_is_what_a_recount_finds(
     await _empty(units)
     clock.at = AT
     async with living(units, clock) as story:
-        for slug, rule in AUDIENCES.items():
-            await story.audience(slug, rule)
+        await story.audiences(AUDIENCES)
         told: dict[str, tuple[list[Event], list[TraitValue]]] = {}
         for number, (what, who, value, hours) in enumerate(days):
             when = story.at - timedelta(hours=hours)

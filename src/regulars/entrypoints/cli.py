@@ -263,7 +263,7 @@ def summaries_command(
 async def _summaries(data: Path | None, *, rebuild: bool) -> dict[str, Any]:
     async with bootstrap.run_units(_settings(data=data)) as units:
         report = await verdicts.check_summaries(units, at=units.clock.now(), rebuild=rebuild)
-    examples = [outside("cus", customer) for customer in report.examples]
+    examples = [outside("customer", customer) for customer in report.examples]
     return {
         "summaries": report.summaries,
         "differing": report.differing,

@@ -24,6 +24,14 @@ _log = structlog.get_logger(__name__)
 ticks_total: Final = counter("regulars_ticks_total", "Ticks that did something.")
 tick_seconds: Final = seconds("regulars_tick_seconds", "Time of one tick.")
 claimed_total: Final = counter("regulars_messages_processed_total", "Messages taken from the inbox.")
+summaries_made_total: Final = counter(
+    "regulars_summaries_made_total",
+    "Summaries made from a customer's history: on first touch, after merges and new rules.",
+)
+judged_by_history_total: Final = counter(
+    "regulars_judged_by_history_total",
+    "Times a customer was judged by their history, since no summary can be kept of it.",
+)
 warehouse_rows_total: Final = counter("regulars_warehouse_rows_total", "Rows that reached the warehouse.")
 failures_total: Final = counter("regulars_loop_failures_total", "Rounds of a background loop that raised.", ("loop",))
 
@@ -78,6 +86,8 @@ class Worker:
         ticks_total.inc()
         tick_seconds.observe(ticked.seconds)
         claimed_total.inc(ticked.claimed)
+        summaries_made_total.inc(ticked.counts.get("stale", 0))
+        judged_by_history_total.inc(ticked.counts.get("judged_by_history", 0))
         return 0
 
     def _dispatch(self, purpose: Purpose) -> Round:
