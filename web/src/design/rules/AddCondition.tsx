@@ -58,14 +58,14 @@ export function AddCondition({ path, inside = null }: { path: Path; inside?: Gro
             {of.map(({ kind, label, note }) => (
               <Menu.Item key={kind} py={5} onClick={() => add(path, freshNode(kind))}>
                 {label}
-                <small style={{ display: "block", color: "var(--mantine-color-dimmed)" }}>{note}</small>
+                <small className={styles.aside}>{note}</small>
               </Menu.Item>
             ))}
           </div>
         ))}
         <Menu.Item py={5} onClick={() => add(path, inside === "any" ? { all: [] } : { any: [] })}>
           A group of conditions
-          <small style={{ display: "block", color: "var(--mantine-color-dimmed)" }}>
+          <small className={styles.aside}>
             {inside === "any" ? "all of which hold" : "at least one of which holds"}
           </small>
         </Menu.Item>

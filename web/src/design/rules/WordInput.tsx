@@ -1,6 +1,7 @@
 import { Autocomplete, type AutocompleteProps, type OptionsFilter, TagsInput } from "@mantine/core";
 import { useState } from "react";
 import type { Question, Word } from "@/lib/suggestions";
+import styles from "./rules.module.css";
 import { useSuggested } from "./suggest";
 import { textOf } from "./words";
 
@@ -39,11 +40,7 @@ export function WordInput({
   const renderOption: AutocompleteProps["renderOption"] = ({ option }) => (
     <span style={{ minWidth: 0 }}>
       <span style={{ overflowWrap: "anywhere" }}>{option.value}</span>
-      {notes.get(option.value) ? (
-        <small style={{ display: "block", color: "var(--mantine-color-dimmed)" }}>
-          {notes.get(option.value)}
-        </small>
-      ) : null}
+      {notes.get(option.value) ? <small className={styles.aside}>{notes.get(option.value)}</small> : null}
     </span>
   );
   return (

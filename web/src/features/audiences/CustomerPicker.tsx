@@ -47,7 +47,7 @@ export function CustomerPicker({
         return (
           <span style={{ minWidth: 0, overflowWrap: "anywhere" }}>
             {option.label}
-            <small style={{ display: "block", color: "var(--mantine-color-dimmed)" }}>
+            <small style={{ display: "block", opacity: 0.85 }}>
               {[row?.email, row?.user_id].filter(Boolean).join(" · ")}
             </small>
           </span>

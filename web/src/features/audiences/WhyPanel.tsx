@@ -46,7 +46,7 @@ export function WhyPanel({
 }
 
 function Told({ asked, preview }: { asked: Asked; preview: Previewed }) {
-  const { complete, problem, query } = preview;
+  const { complete, problem, faults, query } = preview;
   if (!complete) {
     return (
       <Text size="sm" mt="xs">
@@ -57,7 +57,7 @@ function Told({ asked, preview }: { asked: Asked; preview: Previewed }) {
   if (problem) {
     return (
       <Text size="sm" mt="xs" c="var(--mantine-color-error)">
-        {problem.message}
+        {faults.length > 0 || problem.place ? "The rule cannot be read yet." : problem.message}
       </Text>
     );
   }
