@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from regulars.rules.compile import Compiled, compile_rules
 from regulars.rules.engines.clickhouse import SETTINGS, clickhouse
+from regulars.rules.resolve import resolve
 from regulars.rules.tree import parse_tree
 from regulars.shared.forms import flattened, number_form
 from tests.clickhouse_server import running
@@ -140,6 +141,17 @@ def test_texts_in_rules_are_only_texts(engine: InClickHouse) -> None:
     histories += [History([plain.Event("A", worlds.START, {"p": f"a {one}"})]) for one in texts]
     histories += [History([plain.Event("A", worlds.START, {"p": ["a", one]})]) for one in texts]
     check(engine, trees, histories, [worlds.START], World())
+
+
+def test_rules_nest_through_audiences_as_deep_as_is_allowed(engine: InClickHouse) -> None:
+    audiences = {"a0": parse_tree({"did": "A"})}
+    for n in range(1, 49):
+        kind = "any" if n % 2 else "all"
+        audiences[f"a{n}"] = parse_tree({kind: [{"audience": f"a{n - 1}"}, {"not": {"did": "A", "within": f"{n}d"}}]})
+    rule = resolve(parse_tree({"audience": "a48"}), audiences=audiences, stages={})
+    engine.load([History([plain.Event("A", worlds.START)])])
+    one = Asked(0, worlds.START)
+    assert one in engine.answers(compile_rules({"r": rule}, clickhouse), [one])
 
 
 def test_a_scope_can_be_given_as_points(engine: InClickHouse) -> None:

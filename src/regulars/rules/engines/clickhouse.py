@@ -29,6 +29,12 @@ SETTINGS: Final[Mapping[str, int]] = {
     "prefer_column_name_to_alias": 1,
     # Days before 1970 and after 2106.
     "enable_extended_results_for_datetime_functions": 1,
+    # Many rules in one query.
+    "max_query_size": 64 * 1024 * 1024,
+    "max_ast_elements": 2_000_000,
+    "max_expanded_ast_elements": 10_000_000,
+    "max_ast_depth": 10_000,
+    "max_parser_depth": 10_000,
 }
 """What a session must be set to for the queries to mean what they say."""
 
