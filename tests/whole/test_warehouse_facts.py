@@ -144,6 +144,7 @@ async def test_properties_of_commerce_are_columns_and_the_rest_is_kept(story: St
 
 def spoil(sink: Sink, fact: str, change: str, seq: int) -> None:
     """Changes the rows of a warehouse behind its back."""
+    run: Callable[[str], object]
     if isinstance(sink, DuckSink):
         table, run = fact, sink._duck.cursor().execute
     else:
