@@ -10,7 +10,7 @@ from benchmarks.figures import Figure
 from regulars.rules.compile import compile_rules
 from regulars.rules.engines.duckdb import duckdb
 from regulars.rules.engines.postgresql import postgresql
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 
 
 async def measure(quick: bool) -> list[Figure]:

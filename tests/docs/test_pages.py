@@ -15,7 +15,7 @@ from regulars.providers.files.mapping import parse_mapping
 from regulars.providers.files.presets import read_mapping_text
 from regulars.rules.sentence import parse_text
 from regulars.rules.text import to_text
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 from tests.docs.pages import DOCS, ROOT, Fenced, fenced, pages
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

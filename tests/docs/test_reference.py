@@ -25,7 +25,7 @@ from regulars.platform.settings import described_settings
 from regulars.platform.telemetry import REGISTRY
 from regulars.rules.model import PROPERTY_OPERATORS, TRAIT_OPERATORS
 from regulars.rules.text import WORDS
-from regulars.rules.tree import NODES
+from regulars.rules.tree.reading import NODES
 from regulars.shared.errors import DomainError
 from tests.docs.pages import ROOT, entries, reference, rows
 

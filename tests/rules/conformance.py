@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from regulars.rules.compile import compile_rules
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 from tests.rules import plain
 from tests.rules.answering import Answer, Answering, Asked, numbered
 from tests.rules.cases import calendar, events, numbers, order, values

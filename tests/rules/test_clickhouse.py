@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from regulars.rules.compile import Compiled, compile_rules
 from regulars.rules.engines.clickhouse import SETTINGS, clickhouse
 from regulars.rules.resolve import resolve
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 from regulars.shared.forms import flattened, number_form
 from tests.clickhouse_server import running
 from tests.rules import plain, worlds

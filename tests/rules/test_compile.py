@@ -13,7 +13,7 @@ from regulars.rules.engines.duckdb import duckdb
 from regulars.rules.engines.postgresql import postgresql
 from regulars.rules.formulas import formula
 from regulars.rules.leaves import Happened, Negation
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 
 engines = pytest.mark.parametrize("engine", [duckdb, postgresql], ids=["duckdb", "postgresql"])
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from regulars.rules.compile import compile_rules
 from regulars.rules.resolve import resolve
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 from tests.rules import plain, worlds
 from tests.rules.answering import Answering, Asked, customer_id, numbered
 from tests.rules.plain import History, World

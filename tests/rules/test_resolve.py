@@ -6,7 +6,8 @@ import pytest
 
 from regulars.rules.model import Rule, RuleNotUnderstood
 from regulars.rules.resolve import MentionsItself, mentions, resolve
-from regulars.rules.tree import parse_tree, to_tree
+from regulars.rules.tree.reading import parse_tree
+from regulars.rules.tree.writing import to_tree
 
 A, B, C = ({"did": name} for name in "ABC")
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from regulars.rules.compile import Compiled, compile_rules
 from regulars.rules.engines.spark import SETTINGS, spark
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 from regulars.shared.forms import flattened, number_form
 from tests.rules import plain, worlds
 from tests.rules.answering import Answer, Asked, customer_id, event_rows, read, trait_rows

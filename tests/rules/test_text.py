@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from regulars.rules.model import RuleNotUnderstood
 from regulars.rules.sentence import parse_text
 from regulars.rules.text import to_text
-from regulars.rules.tree import parse_tree, to_tree
+from regulars.rules.tree.reading import parse_tree
+from regulars.rules.tree.writing import to_tree
 from tests.rules import worlds
 
 

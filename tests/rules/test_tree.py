@@ -8,7 +8,8 @@ from hypothesis import given, settings
 
 from regulars.rules import model
 from regulars.rules.model import Between, RuleNotUnderstood, Within
-from regulars.rules.tree import parse_tree, to_tree
+from regulars.rules.tree.reading import parse_tree
+from regulars.rules.tree.writing import to_tree
 from tests.rules import worlds
 
 

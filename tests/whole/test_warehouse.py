@@ -18,7 +18,7 @@ from regulars.platform.warehouse.batches import Batch, Load
 from regulars.platform.warehouse.duck import DuckSink
 from regulars.platform.warehouse.feeding import Warehouse
 from regulars.platform.warehouse.sinks import Sink, WarehouseBusy, WarehouseFedElsewhere, WarehouseUnreachable
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 from tests import clickhouse_server
 from tests.story import Story
 from tests.whole.warehouses import first_row, live_a_little

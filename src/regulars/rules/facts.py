@@ -30,6 +30,7 @@ from regulars.rules.leaves import (
     TraitIs,
     Unfollowed,
 )
+from regulars.rules.model import EventNames
 from regulars.shared.durations import Span
 
 
@@ -67,6 +68,15 @@ class Wanted:
                     pass
         return wanted
 
+    def by_events(self) -> list[Wanted]:
+        """The leaves that share one pass, those that look at the same names together."""
+        parts: dict[EventNames, Wanted] = {}
+        for latest, n in self.latest.items():
+            parts.setdefault(latest.of.events, Wanted()).latest[latest] = n
+        for leaf in self.others:
+            parts.setdefault(leaf.of.events, Wanted()).others[leaf] = None
+        return list(parts.values())
+
     def matchings(self) -> list[Matching]:
         """What the leaves that share one pass look at."""
         return [leaf.of for leaf in (*self.latest, *self.others)]
@@ -101,6 +111,8 @@ class Source:
 
     columns: tuple[str, ...]
     sql: str
+    at_one_instant: bool = False
+    """It has no `at`: the scope has but one."""
 
 
 def joined(scope: str, sources: Sequence[Source]) -> str:
@@ -108,31 +120,40 @@ def joined(scope: str, sources: Sequence[Source]) -> str:
     columns, relation = ['"t0"."customer_id" AS "customer_id"', '"t0"."at" AS "at"'], f'{scope} AS "t0"'
     for place, source in enumerate(sources, start=1):
         columns.extend(f'"t{place}"."{name}"' for name in source.columns)
-        relation += (
-            f' LEFT JOIN ({source.sql}) AS "t{place}"'
-            f' ON "t0"."customer_id" = "t{place}"."customer_id" AND "t0"."at" = "t{place}"."at"'
-        )
+        relation += f' LEFT JOIN ({source.sql}) AS "t{place}" ON "t0"."customer_id" = "t{place}"."customer_id"'
+        if not source.at_one_instant:
+            relation += f' AND "t0"."at" = "t{place}"."at"'
     return f"SELECT {', '.join(columns)} FROM {relation}"  # noqa: S608 - pieces that Ibis wrote
 
 
 def of_events(engine: Engine, wanted: Wanted, everyone_at: datetime | None) -> list[Source]:
-    sources: list[Source] = []
-    if wanted.latest or wanted.others:
-        apart = everyone_at is not None
-        found = [fragments.latest_facts(engine, leaf, n, apart=apart) for leaf, n in wanted.latest.items()]
-        for leaf in wanted.others:
-            if isinstance(leaf, Measured):
-                found.append(fragments.measured_facts(engine, leaf, apart=apart))
-            else:
-                found.append(fragments.marked_facts(engine, leaf, apart=apart))
-        past = {name: piece for part, _ in found for name, piece in part.items()}
-        future = {name: piece for _, part in found for name, piece in part.items()}
-        if everyone_at is None:
-            sources.append(_grouped({**past, **future}, _seen(engine, wanted, None, future=None)))
+    """Over everyone, leaves that count events of other names take passes of their own: a pass that looks at few rows
+    for few leaves costs an engine of columns less than one in which every row is asked about every leaf. Later events
+    are few; theirs is one pass."""
+    if not wanted.latest and not wanted.others:
+        return []
+    if everyone_at is None:
+        past, future = _pieces(engine, wanted, apart=False)
+        return [_grouped({**past, **future}, _seen(engine, wanted, None, future=None))]
+    sources = []
+    for part in wanted.by_events():
+        past, _ = _pieces(engine, part, apart=True)
+        sources.append(_grouped(past, _seen(engine, part, everyone_at, future=False), at_one_instant=True))
+    _, future = _pieces(engine, wanted, apart=True)
+    return [*sources, _grouped(future, _seen(engine, wanted, everyone_at, future=True), at_one_instant=True)]
+
+
+def _pieces(engine: Engine, wanted: Wanted, *, apart: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """The aggregates of the events up to the instant, and of the later ones."""
+    found = [fragments.latest_facts(engine, leaf, n, apart=apart) for leaf, n in wanted.latest.items()]
+    for leaf in wanted.others:
+        if isinstance(leaf, Measured):
+            found.append(fragments.measured_facts(engine, leaf, apart=apart))
         else:
-            sources.append(_grouped(past, _seen(engine, wanted, everyone_at, future=False)))
-            sources.append(_grouped(future, _seen(engine, wanted, everyone_at, future=True)))
-    return sources
+            found.append(fragments.marked_facts(engine, leaf, apart=apart))
+    past = {name: piece for part, _ in found for name, piece in part.items()}
+    future = {name: piece for _, part in found for name, piece in part.items()}
+    return past, future
 
 
 def _seen(engine: Engine, wanted: Wanted, everyone_at: datetime | None, *, future: bool | None) -> str:
@@ -176,9 +197,11 @@ def seen(
     return select(["*", *(f'{piece} AS "{name}"' for name, piece in more.items())], events) + engine.fence
 
 
-def _grouped(pieces: Mapping[str, str], seen: str) -> Source:
-    columns = ['"t0"."customer_id"', '"t0"."at"', *(f'{piece} AS "{name}"' for name, piece in pieces.items())]
-    return Source(tuple(pieces), f"{select(columns, seen)} GROUP BY 1, 2")
+def _grouped(pieces: Mapping[str, str], seen: str, *, at_one_instant: bool = False) -> Source:
+    key = ['"t0"."customer_id"'] if at_one_instant else ['"t0"."customer_id"', '"t0"."at"']
+    columns = [*key, *(f'{piece} AS "{name}"' for name, piece in pieces.items())]
+    grouping = "1" if at_one_instant else "1, 2"
+    return Source(tuple(pieces), f"{select(columns, seen)} GROUP BY {grouping}", at_one_instant)
 
 
 def _of_order(engine: Engine, leaf: Unfollowed | Ordered, everyone_at: datetime | None) -> Source:

@@ -12,7 +12,7 @@ from regulars.rules import model
 from regulars.rules.model import Operator, Rule, RuleNotUnderstood
 from regulars.rules.text import AGGREGATES, ANNIVERSARY_TODAY, ENDS, UNITS, WORDS
 from regulars.rules.tokens import Tokens, place
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 from regulars.shared.durations import Period
 
 text_chars_max: Final = 20_000

@@ -43,7 +43,7 @@ from regulars.rules.model import (
     Window,
     Within,
 )
-from regulars.rules.tree import moment_text
+from regulars.rules.tree.writing import moment_text
 from regulars.rules.values import Kind, Value
 from regulars.shared.durations import Calendar, Period, Span
 from regulars.shared.forms import number_text

@@ -6,7 +6,7 @@ import pytest
 
 from regulars.domains.lifecycle import store
 from regulars.domains.messages.policy import template
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 
 METRICS = {
     "reach", "impressions", "website_traffic", "click_through_rate", "time_on_site", "bounce_rate", "conversion_rate",

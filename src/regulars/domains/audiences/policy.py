@@ -8,7 +8,7 @@ from typing import Final
 from regulars.domains.audiences.model import AudienceMalformed
 from regulars.rules.model import Rule, RuleNotUnderstood
 from regulars.rules.sentence import parse_text
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 from regulars.rules.values import value_of
 from regulars.shared.errors import Fault
 

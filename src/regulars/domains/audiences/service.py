@@ -30,7 +30,8 @@ from regulars.domains.verdicts import service as verdicts
 from regulars.domains.verdicts.model import Explanation, Relations, Standing
 from regulars.platform.unit import Unit
 from regulars.rules.model import Rule
-from regulars.rules.tree import parse_tree, to_tree
+from regulars.rules.tree.reading import parse_tree
+from regulars.rules.tree.writing import to_tree
 from regulars.shared.errors import Fault
 from regulars.shared.ids import inside
 from regulars.shared.paging import Page, decode_cursor, decode_place, encode_cursor, encode_place, page_of

@@ -27,7 +27,8 @@ from regulars.rules.formulas import formula
 from regulars.rules.leaves import Happened, ValueTest, Where
 from regulars.rules.model import Did, Named, Operator, Rule, RuleNotUnderstood
 from regulars.rules.sentence import parse_text
-from regulars.rules.tree import parse_tree, to_tree
+from regulars.rules.tree.reading import parse_tree
+from regulars.rules.tree.writing import to_tree
 from regulars.rules.values import FLAT_LIST, list_with
 from regulars.shared.durations import UnknownDuration, format_duration, parse_duration
 from regulars.shared.errors import Fault

@@ -13,7 +13,7 @@ from regulars.domains.lifecycle import service
 from regulars.domains.lifecycle.model import Conversion, KnownLifecycle, Stage, StageNumbers
 from regulars.platform.http.door import Body, Listed, RequestUnit
 from regulars.rules.text import to_text
-from regulars.rules.tree import to_tree
+from regulars.rules.tree.writing import to_tree
 from regulars.shared.ids import inside
 
 router = APIRouter(tags=["lifecycle"])

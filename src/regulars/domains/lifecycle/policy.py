@@ -12,7 +12,8 @@ from uuid import UUID
 from regulars.domains.lifecycle.model import UNKNOWN, Lifecycle, LifecycleMalformed, Move, Stage
 from regulars.rules.model import Everyone, Rule, RuleNotUnderstood
 from regulars.rules.sentence import parse_text
-from regulars.rules.tree import parse_tree, to_tree
+from regulars.rules.tree.reading import parse_tree
+from regulars.rules.tree.writing import to_tree
 from regulars.shared.errors import Fault
 from regulars.shared.slugs import SLUG_FORM, is_slug
 

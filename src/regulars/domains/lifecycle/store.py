@@ -21,7 +21,7 @@ from regulars.platform.unit import Unit
 from regulars.rules.model import Rule
 from regulars.rules.resolve import mentions
 from regulars.rules.text import to_text
-from regulars.rules.tree import parse_tree
+from regulars.rules.tree.reading import parse_tree
 
 sql = load_statements(__package__)
 

@@ -10,7 +10,8 @@ from regulars.rules.compile import lots
 from regulars.rules.formulas import with_instants
 from regulars.rules.model import All, InList, InStage, Not, Rule, RuleNotUnderstood, Some, nearest, walk
 from regulars.rules.resolve import Mentions, mentions, resolve, written_out_depth_max, written_out_nodes_max
-from regulars.rules.tree import parse_tree, to_tree
+from regulars.rules.tree.reading import parse_tree
+from regulars.rules.tree.writing import to_tree
 
 
 class Book:

@@ -33,7 +33,8 @@ from regulars.rules.formulas import with_instants
 from regulars.rules.model import Rule, conditions
 from regulars.rules.resolve import mentions
 from regulars.rules.text import to_text
-from regulars.rules.tree import parse_tree, to_tree
+from regulars.rules.tree.reading import parse_tree
+from regulars.rules.tree.writing import to_tree
 from regulars.shared.ids import Ids
 
 sample_size: Final = 10

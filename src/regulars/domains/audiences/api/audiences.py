@@ -12,7 +12,7 @@ from regulars.domains.audiences import service
 from regulars.domains.audiences.model import Audience, MemberOfAudience, ValuesUnclear, WhichCustomer
 from regulars.platform.http.door import After, Body, Limit, Listed, RequestUnit, listed, needs
 from regulars.rules.text import to_text
-from regulars.rules.tree import to_tree
+from regulars.rules.tree.writing import to_tree
 from regulars.shared.ids import outside
 
 router = APIRouter(tags=["audiences"])
