@@ -34,6 +34,7 @@ from regulars.rules.leaves import (
     IsMarked,
     Lacked,
     TraitIs,
+    micros_per_unit,
 )
 from regulars.rules.model import DaysAhead, End, How, Operator
 from regulars.shared.durations import Calendar, Span
@@ -238,3 +239,31 @@ def _named(
 
 def _or_never(engine: Engine, time: ir.TimestampValue) -> ir.TimestampValue:
     return ibis.coalesce(time, never_in(engine))
+
+
+def found(atom: Atom, *, listed: bool) -> str:
+    """What an atom looked at, as jsonb for people; in PostgreSQL alone. Of events the time of the one that counts, of
+    a number the number, of a trait its value."""
+    match atom:
+        case Happened(leaf, n):
+            times = f'"t_{name_of(leaf)}"'
+            return f"to_jsonb({times}[{n}])" if listed else f"to_jsonb({times})"
+        case Compares(leaf):
+            value = f'"v_{name_of(leaf)}"'
+            match leaf.how:
+                case How.SUM:
+                    return f"to_jsonb(trim_scale(COALESCE({value}, 0) / {micros_per_unit}.0))"
+                case How.AVG:
+                    return "NULL::jsonb"
+                case How.DISTINCT:
+                    return f"to_jsonb(COALESCE({value}, 0))"
+                case _:
+                    return f"to_jsonb({value})"
+        case IsMarked(leaf) | Lacked(leaf) | Came(leaf):
+            return f'to_jsonb("t_{name_of(leaf)}")'
+        case TraitIs(key, test):
+            return f'to_jsonb("v_{name_of(key)}_{form_read(test)}")'
+        case Held(key, test):
+            return f'to_jsonb("v_{name_of(key)}_{form_read(test)}")'
+        case InShare():
+            return "NULL::jsonb"

@@ -21,6 +21,7 @@ from typing import Final
 
 from regulars.rules import atoms, fragments
 from regulars.rules.engines.base import Engine
+from regulars.rules.engines.postgresql import postgresql
 from regulars.rules.facts import Source, Wanted, facts, select
 from regulars.rules.formulas import formula
 from regulars.rules.leaves import Atom, Formula, Happened, Junction, Negation, Truth
@@ -82,6 +83,27 @@ def compile_rules(
         columns.append(f'{answers.holds(what)} AS "h_{key}"')
         columns.append(f'NULLIF({answers.changes_at(what)}, {fragments.never(engine)}) AS "c_{key}"')
     return Compiled(tuple(rules), select(columns, answers.relation()))
+
+
+def compile_found(rules: Mapping[str, Rule]) -> str:
+    """For PostgreSQL, for each row of `scope`: `customer_id`, `at` and for each rule, with no bare dates or unsaid
+    zones left in it, `x_<key>`: what its condition looked at, as jsonb; null for a rule of several."""
+    formulas = {key: formula(rule, UTC) for key, rule in rules.items()}
+    wanted = Wanted.of(part for part in _levels(formulas.values()) if isinstance(part, Atom))
+    columns = ['"customer_id"', '"at"']
+    for key, what in formulas.items():
+        looked_at = {
+            part.leaf if isinstance(part, Happened) else part: part
+            for part in _levels([what])
+            if isinstance(part, Atom)
+        }
+        piece = "NULL::jsonb"
+        if len(looked_at) == 1:
+            (atom,) = looked_at.values()
+            listed = isinstance(atom, Happened) and wanted.latest[atom.leaf] > 1
+            piece = atoms.found(atom, listed=listed)
+        columns.append(f'{piece} AS "x_{key}"')
+    return select(columns, facts(postgresql, wanted, None))
 
 
 def lots(rules: Mapping[str, Rule], *, rules_max: int) -> list[dict[str, Rule]]:

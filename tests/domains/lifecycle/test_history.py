@@ -191,7 +191,8 @@ async def test_finding_the_past_twice_finds_the_same_rows(shop: Story) -> None:
     for _ in range(2):
         await jobs.rebuild_history(shop.units, None, shop.at)
         async with shop.units.open() as unit:
-            snapshots.append(await unit.records(b"SELECT * FROM stage_moves ORDER BY id"))
+            statement = b"SELECT to_jsonb(m) - 'seq' AS move FROM stage_moves AS m ORDER BY id"
+            snapshots.append(await unit.values(statement))
     assert snapshots[0] == snapshots[1]
     assert len(snapshots[0]) == 3
 
@@ -246,7 +247,7 @@ async def test_whom_something_has_happened_to_meanwhile_is_left_to_the_next_try(
             yield rows
 
     interrupted = Interrupted(shop)
-    assert await jobs.rebuild_history(shop.units, interrupted, shop.at) == 0  # type: ignore[arg-type]
+    assert await jobs.rebuild_history(shop.units, interrupted, shop.at) == 0
     assert interrupted.interruptions == 1
     for user in ("ana", "bo"):
         assert await recorded(shop, user) == await plainly(shop, user, shop.at)

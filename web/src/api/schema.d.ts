@@ -1042,6 +1042,8 @@ export interface components {
             holds: boolean;
             /** Text */
             text: string;
+            /** Value */
+            value: string | number | null;
         };
         /** ConsentBody */
         ConsentBody: {
@@ -2301,6 +2303,8 @@ export interface components {
             holds: boolean;
             /** Text */
             text: string;
+            /** Value */
+            value: string | number | null;
         };
         /** StageConversionOut */
         StageConversionOut: {

@@ -99,6 +99,7 @@ class StageConditionOut(BaseModel):
     text: str
     holds: bool
     changes_at: datetime | None
+    value: str | float | None
 
 
 class StageAnswerOut(BaseModel):
@@ -181,7 +182,7 @@ async def read_customer_stage(unit: RequestUnit, customer_id: str) -> CustomerSt
                 holds=told.holds,
                 changes_at=told.changes_at,
                 conditions=[
-                    StageConditionOut(text=one.text, holds=one.holds, changes_at=one.changes_at)
+                    StageConditionOut(text=one.text, holds=one.holds, changes_at=one.changes_at, value=one.value)
                     for one in told.conditions
                 ],
             )

@@ -84,11 +84,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of a rule, in words, for one customer at one instant."""
+    """One condition of a rule, in words, for one customer at one instant. `value` is what it looked at: of a trait its
+    value, of a number the number, of events the time (ISO 8601) of the one that counts; None where there is none."""
 
     text: str
     holds: bool
     changes_at: datetime | None
+    value: str | float | None = None
 
 
 @dataclass(frozen=True, slots=True)

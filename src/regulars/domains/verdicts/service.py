@@ -168,7 +168,8 @@ async def explain(unit: Unit, rules: Mapping[str, Rule], customer_id: UUID, *, a
     written = await written_out(unit, names)
     here = store.PostgresRelations(unit)
     (answer,) = await store.whole_answers(here, written, store.scope_of([(customer_id, at)], here.dialect))
-    told = dict(zip(written, zip(answer.holds, answer.changes_at, strict=True), strict=True))
+    seen = await store.found(unit, written, store.scope_of([(customer_id, at)], here.dialect))
+    told = dict(zip(written, zip(answer.holds, answer.changes_at, seen, strict=True), strict=True))
     found = {}
     for place, key in enumerate(parts):
         each = [
@@ -176,7 +177,8 @@ async def explain(unit: Unit, rules: Mapping[str, Rule], customer_id: UUID, *, a
             for n, one in enumerate(parts[key])
             if n or len(parts[key]) == 1
         ]
-        found[key] = Explanation(*told[f"{place}_0"], conditions=each)
+        holds, changes_at, _ = told[f"{place}_0"]
+        found[key] = Explanation(holds, changes_at, conditions=each)
     return found
 
 

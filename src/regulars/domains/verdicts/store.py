@@ -18,7 +18,7 @@ from regulars.domains.verdicts.model import Answer, Filling, Owner, Relations, R
 from regulars.platform.statements import load_statements
 from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
-from regulars.rules.compile import Compiled, compile_rules, lots, wanted_by
+from regulars.rules.compile import Compiled, compile_found, compile_rules, lots, wanted_by
 from regulars.rules.engines.base import Engine
 from regulars.rules.engines.clickhouse import clickhouse
 from regulars.rules.engines.duckdb import duckdb
@@ -147,6 +147,17 @@ async def whole_answers(relations: Relations, rules: RuleSet, scope: str) -> Seq
                 holds.extend(answer.holds)
                 changes_at.extend(answer.changes_at)
     return [Answer(customer, at, holds, changes_at) for (customer, at), (holds, changes_at) in found.items()]
+
+
+async def found(unit: Unit, rules: RuleSet, scope: str) -> Sequence[Any]:
+    """What each rule looked at, in their order, for the one row of a scope."""
+    values: list[Any] = []
+    for lot in lots(dict(rules), rules_max=rules_per_query_max):
+        query = await asyncio.to_thread(compile_found, lot)
+        cursor = await unit.connection.execute(f"WITH scope AS ({scope}) {query}".encode())
+        row = await cursor.fetchone()
+        values.extend(row[2:] if row else [None] * len(lot))
+    return values
 
 
 @dataclass(frozen=True, slots=True)

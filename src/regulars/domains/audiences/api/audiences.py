@@ -74,6 +74,7 @@ class ConditionOut(BaseModel):
     text: str
     holds: bool
     changes_at: datetime | None
+    value: str | float | None
 
 
 class ExplanationOut(BaseModel):
@@ -139,7 +140,8 @@ async def preview_audience(request: Request, unit: RequestUnit, body: AudiencePr
             holds=told.holds,
             changes_at=told.changes_at,
             conditions=[
-                ConditionOut(text=one.text, holds=one.holds, changes_at=one.changes_at) for one in told.conditions
+                ConditionOut(text=one.text, holds=one.holds, changes_at=one.changes_at, value=one.value)
+                for one in told.conditions
             ],
         ),
     )
