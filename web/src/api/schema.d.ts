@@ -1043,7 +1043,7 @@ export interface components {
             /** Text */
             text: string;
             /** Value */
-            value: string | number | null;
+            value: string | null;
         };
         /** ConsentBody */
         ConsentBody: {
@@ -2304,7 +2304,7 @@ export interface components {
             /** Text */
             text: string;
             /** Value */
-            value: string | number | null;
+            value: string | null;
         };
         /** StageConversionOut */
         StageConversionOut: {

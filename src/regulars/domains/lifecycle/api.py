@@ -99,7 +99,7 @@ class StageConditionOut(BaseModel):
     text: str
     holds: bool
     changes_at: datetime | None
-    value: str | float | None
+    value: str | None
 
 
 class StageAnswerOut(BaseModel):

@@ -90,7 +90,7 @@ class Condition:
     text: str
     holds: bool
     changes_at: datetime | None
-    value: str | float | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from regulars.rules.resolve import mentions
 from regulars.rules.text import to_text
 from regulars.rules.tree.reading import parse_tree
 from regulars.rules.tree.writing import to_tree
+from regulars.shared.forms import number_text
 from regulars.shared.ids import Ids
 
 sample_size: Final = 10
@@ -169,7 +170,8 @@ async def explain(unit: Unit, rules: Mapping[str, Rule], customer_id: UUID, *, a
     here = store.PostgresRelations(unit)
     (answer,) = await store.whole_answers(here, written, store.scope_of([(customer_id, at)], here.dialect))
     seen = await store.found(unit, written, store.scope_of([(customer_id, at)], here.dialect))
-    told = dict(zip(written, zip(answer.holds, answer.changes_at, seen, strict=True), strict=True))
+    values = [one if one is None or isinstance(one, str) else number_text(one) for one in seen]
+    told = dict(zip(written, zip(answer.holds, answer.changes_at, values, strict=True), strict=True))
     found = {}
     for place, key in enumerate(parts):
         each = [

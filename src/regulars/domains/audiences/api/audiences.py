@@ -74,7 +74,7 @@ class ConditionOut(BaseModel):
     text: str
     holds: bool
     changes_at: datetime | None
-    value: str | float | None
+    value: str | None
 
 
 class ExplanationOut(BaseModel):
