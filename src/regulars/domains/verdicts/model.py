@@ -8,7 +8,10 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 from uuid import UUID
 
+from regulars.rules.compile import Compiled
 from regulars.rules.model import Rule
+from regulars.rules.resolve import Mentions
+from regulars.rules.summaries import Kept
 from regulars.shared.errors import Conflict
 
 Owner: TypeAlias = Literal["audience", "stage", "journey"]
@@ -128,6 +131,28 @@ class SummaryReport:
     by_history: int
     differing: int
     examples: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How a tick judges by the rules in force: what they speak of, what is kept of histories for them, and their
+    queries over that and, of those of whom nothing can be kept, over the history itself."""
+
+    mentions: Mentions
+    leaves: Sequence[Kept]
+    plan: str
+    entries: str
+    by_summary: Sequence[Compiled]
+    by_history: Sequence[Compiled]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A summary made anew, and whether it is another than the one that was kept."""
+
+    customer_id: UUID
+    by_history: bool
+    differs: bool
 
 
 class Relations(Protocol):

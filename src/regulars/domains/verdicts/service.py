@@ -16,6 +16,7 @@ from regulars.domains.verdicts.model import (
     Explanation,
     Filling,
     FollowsAnother,
+    Judging,
     ListIsMentioned,
     NothingBefore,
     NothingFills,
@@ -293,11 +294,11 @@ async def check_summaries(units: Units, *, at: datetime, rebuild: bool = False) 
             examples.extend(wrong[: sample_size - len(examples)])
 
 
-async def judging_in_force(tick: Tick) -> store.Judging:
+async def judging_in_force(tick: Tick) -> Judging:
     """Read and compiled again only when the versions in force are others than in the tick before."""
     versions = await store.versions_in_force(tick)
     known: list[tuple[int, str]] | None
-    judging: store.Judging | None
+    judging: Judging | None
     known, judging = tick.memory.get("rules_in_force", (None, None))
     if judging is None or known != versions:
         rules = policy.meanings(await store.rules_in_force(tick))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeVar
@@ -14,7 +13,16 @@ from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 
-from regulars.domains.verdicts.model import Answer, Filling, Owner, Relations, RuleInForce, RuleSet
+from regulars.domains.verdicts.model import (
+    Answer,
+    Filling,
+    Judging,
+    Owner,
+    Rebuilt,
+    Relations,
+    RuleInForce,
+    RuleSet,
+)
 from regulars.platform.statements import load_statements
 from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
@@ -26,7 +34,7 @@ from regulars.rules.engines.postgresql import postgresql
 from regulars.rules.engines.spark import spark
 from regulars.rules.model import Rule
 from regulars.rules.resolve import Mentions
-from regulars.rules.summaries import Kept, entries_sql, kept, plan_name, source
+from regulars.rules.summaries import entries_sql, kept, plan_name, source
 
 T = TypeVar("T")
 sql = load_statements(__package__)
@@ -160,19 +168,6 @@ async def found(unit: Unit, rules: RuleSet, scope: str) -> Sequence[Any]:
     return values
 
 
-@dataclass(frozen=True, slots=True)
-class Judging:
-    """How a tick judges by the rules in force: what they speak of, what is kept of histories for them, and their
-    queries over that and, of those of whom nothing can be kept, over the history itself."""
-
-    mentions: Mentions
-    leaves: Sequence[Kept]
-    plan: str
-    entries: str
-    by_summary: Sequence[Compiled]
-    by_history: Sequence[Compiled]
-
-
 def _judging(rules: RuleSet, mentions: Mentions) -> Judging:
     all_kept = kept(wanted_by(rules.values()))
     leaves = list(all_kept.values())
@@ -226,13 +221,6 @@ async def _keep_entries(tick: Tick, judging: Judging) -> None:
         windows=[one.window_us for one in leaves],
         entries_max=entries_max,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
-    customer_id: UUID
-    by_history: bool
-    differs: bool
 
 
 async def rebuild_summaries(tick: Tick, judging: Judging, after: UUID | None, many: int) -> list[Rebuilt]:
