@@ -32,11 +32,11 @@ run: setup  ## Serve a living demo store on http://localhost:8080
 	$(BIN)/regulars demo --port $(PORT) --log pretty
 
 test: setup browser java clients  ## Run every test
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) tests
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests
 	$(BIN)/python scripts/build_web.py --test
 
 test-fast: setup  ## Run the tests that take no browser and no patience
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) -m "not slow and not browser" tests
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not slow and not browser" tests
 
 check: setup  ## Format, lint, types, import borders and whether generated files are fresh, without changing anything
 	$(BIN)/ruff format --check src tests benchmarks scripts

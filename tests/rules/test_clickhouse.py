@@ -27,7 +27,7 @@ from tests.rules.plain import History, World
 from tests.rules.plain_times import TICK
 from tests.rules.test_engines import ZONES, check, made
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("clickhouse")]
 
 _INSTANT = pa.timestamp("us", "UTC")
 _KINDS: dict[str, dict[str, Any]] = {

@@ -28,7 +28,7 @@ from tests.spark_cluster import Cluster, session
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("spark")]
 
 _INSTANT = pa.timestamp("us", "UTC")
 _KINDS: dict[str, dict[str, Any]] = {

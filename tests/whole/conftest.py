@@ -42,13 +42,21 @@ def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 _databases = itertools.count()
 
 
-@pytest.fixture(
-    params=[
-        "duckdb",
-        pytest.param("clickhouse", marks=pytest.mark.slow),
-        pytest.param("spark", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Spark takes half a minute for what others do in a second: the tests that matter most ask it, and say so."""
+    if "make_sink" not in metafunc.fixturenames:
+        return
+    sinks = [
+        pytest.param("duckdb"),
+        pytest.param("clickhouse", marks=[pytest.mark.slow, pytest.mark.xdist_group("clickhouse")]),
     ]
-)
+    if metafunc.definition.get_closest_marker("also_spark"):
+        marks = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("spark")]
+        sinks.append(pytest.param("spark", marks=marks))
+    metafunc.parametrize("make_sink", sinks, indirect=True)
+
+
+@pytest.fixture
 def make_sink(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Sink]:
     """Makes sinks that all go to the same empty place."""
     if request.param == "duckdb":

@@ -43,6 +43,7 @@ async def counts(story: Story, warehouse: Warehouse | None) -> dict[str, int]:
     return found
 
 
+@pytest.mark.also_spark
 async def test_both_engines_count_alike(story: Story, warehouse: Warehouse) -> None:
     await live_a_little(story)
     await warehouse.feed()
@@ -62,6 +63,7 @@ async def test_feeding_again_brings_nothing_twice(story: Story, warehouse: Wareh
     assert await warehouse.feed() == 2, "an event and a customer"
 
 
+@pytest.mark.also_spark
 async def test_a_merge_and_its_undoing_reach_the_warehouse(story: Story, warehouse: Warehouse) -> None:
     await live_a_little(story)
     await warehouse.feed()
@@ -102,6 +104,7 @@ def unwritable(batch: Batch) -> Batch:
     return Batch(batch.fact, batch.rows.rename_columns([f"no {name}" for name in batch.rows.column_names]))
 
 
+@pytest.mark.also_spark
 async def test_a_load_that_breaks_leaves_no_trace_and_is_done_again(
     story: Story, units: Units, make_sink: Callable[[], Sink]
 ) -> None:
@@ -205,6 +208,7 @@ async def test_what_is_no_warehouse_is_told(units: Units, tmp_path: Path) -> Non
         await make_warehouse(units, DuckSink(tmp_path / "w.duckdb", memory="512MB")).open()
 
 
+@pytest.mark.also_spark
 async def test_a_rule_is_filled_from_the_warehouse(story: Story, warehouse: Warehouse) -> None:
     await live_a_little(story)
     async with story.units.open() as unit:

@@ -102,11 +102,12 @@ async def test_a_preview_counts_shows_some_and_explains_one(story: Story, door: 
         "holds": True,
         "changes_at": "2026-03-09T09:00:00.000001Z",
         "conditions": [
-            {"text": 'country is "DE"', "holds": True, "changes_at": None},
+            {"text": 'country is "DE"', "holds": True, "changes_at": None, "value": "DE"},
             {
                 "text": 'did "Order Completed" in the last 7 days',
                 "holds": True,
                 "changes_at": "2026-03-09T09:00:00.000001Z",
+                "value": "2026-03-02T09:00:00+00:00",
             },
         ],
     }
