@@ -49,7 +49,7 @@ class Door:
 def all_routers() -> list[APIRouter]:
     """The routers of every api room there is, so that a new domain is walked without being named here."""
     found = {}
-    for module in pkgutil.walk_packages(regulars.domains.__path__, "regulars.domains."):
+    for module in pkgutil.walk_packages(regulars.__path__, "regulars."):
         if module.name.split(".")[3:4] == ["api"]:
             for value in vars(importlib.import_module(module.name)).values():
                 if isinstance(value, APIRouter):
