@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
+import psycopg
 from psycopg import AsyncCursor
 
 from regulars.platform.unit import Connection, Units
@@ -127,8 +128,10 @@ class Warehouse:
     async def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None and not connection.closed:
-            async with connection.transaction():
-                await connection.execute(_LET_GO, {"address": self._sink.address})
+            # A connection that is lost has let go by itself.
+            with suppress(psycopg.OperationalError):
+                async with connection.transaction():
+                    await connection.execute(_LET_GO, {"address": self._sink.address})
         await self._kept.aclose()
 
     async def _feed_once(self, connection: Connection) -> tuple[int, bool]:
