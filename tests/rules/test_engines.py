@@ -129,13 +129,14 @@ def test_a_bucket_is_a_share_of_the_hashes_of_its_name_and_the_customers(engine:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @given(
     trees=st.lists(worlds.rules, min_size=1, max_size=12),
     histories=st.lists(worlds.histories, min_size=1, max_size=8),
     instants=worlds.asked_everywhere,
     zone=st.sampled_from(list(ZONES)),
 )
-@settings(made, max_examples=400)
+@settings(made, max_examples=120)
 def test_every_engine_gives_the_plain_reading_at_length(
     engine: Answering, trees: list[Any], histories: list[History], instants: list[datetime], zone: str
 ) -> None:
