@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import deque
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
@@ -41,11 +42,12 @@ def number_form(text: str | None) -> float | None:
 
 
 def flattened(properties: Mapping[str, object]) -> dict[str, str]:
-    """The text forms of an event's properties by dotted path. Objects have one too, lists no inner ones."""
+    """The text forms of an event's properties by dotted path. Objects have one too, lists no inner ones. A key that
+    holds the dots itself goes before a nested one."""
     forms: dict[str, str] = {}
-    waiting = list(properties.items())
+    waiting = deque(properties.items())
     while waiting:
-        path, value = waiting.pop()
+        path, value = waiting.popleft()
         text = text_form(value)
         if text is not None:
             forms.setdefault(path, text)
