@@ -223,7 +223,7 @@ def is_named(event: Event, wanted: Any) -> bool:
 
 
 def walked(properties: Mapping[str, Any], path: str) -> Any:
-    if path in properties:
+    if properties.get(path) is not None:
         return properties[path]
     value: Any = properties
     for key in path.split("."):

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from regulars.rules.compile import compile_rules
@@ -136,7 +136,7 @@ def test_a_bucket_is_a_share_of_the_hashes_of_its_name_and_the_customers(engine:
     instants=worlds.asked_everywhere,
     zone=st.sampled_from(list(ZONES)),
 )
-@settings(made, max_examples=120)
+@settings(made, max_examples=120, phases=[Phase.explicit, Phase.generate])
 def test_every_engine_gives_the_plain_reading_at_length(
     engine: Answering, trees: list[Any], histories: list[History], instants: list[datetime], zone: str
 ) -> None:
