@@ -7,7 +7,7 @@ PORT ?= 8080
 PYTEST_WORKERS ?= 2
 export PYTHONHASHSEED := 0
 
-.PHONY: help setup run test test-fast check format bench lock api browser java clients clean
+.PHONY: help setup run test test-fast check format bench faults lock api browser java clients clean
 
 help:  ## List these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,12 @@ check: setup  ## Format, lint, types, import borders and whether generated files
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/export_openapi.py --check
 	$(BIN)/python scripts/build_web.py --check
+
+KILLS ?= 500
+MINUTES ?= 60
+SEED ?= 1
+faults: setup  ## Kill a running product KILLS times or for MINUTES, by SEED, and prove that nothing was lost or doubled
+	$(BIN)/python -m tests.faults --kills $(KILLS) --minutes $(MINUTES) --seed $(SEED)
 
 format: setup  ## Format and mend what can be mended by machine
 	$(BIN)/ruff format src tests benchmarks scripts

@@ -26,8 +26,10 @@ from benchmarks import (
     importing,
     processing,
     seeing,
+    sending,
     sparking,
     starting,
+    sustaining,
     touching,
 )
 from benchmarks.figures import Figure, table
@@ -37,7 +39,9 @@ ALL: Final[Mapping[str, Callable[[bool], Coroutine[Any, Any, list[Figure]]]]] = 
     "accepting": accepting.measure,
     "processing": processing.measure,
     "seeing": seeing.measure,
+    "sending": sending.measure,
     "importing": importing.measure,
+    "sustaining": sustaining.measure,
     "starting": starting.measure,
     "evaluating": evaluating.measure,
     "filling": filling.measure,

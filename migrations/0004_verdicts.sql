@@ -1,4 +1,4 @@
--- Every registered rule and, for each customer, whether it holds, since when, and when time alone can change that.
+-- Every registered rule and, for each customer, whether it holds and since when, and when time alone can change that.
 
 -- A rule is known by its owner and part: ('audience', slug), ('stage', 'lifecycle/stage'), ('journey', slug). At most one
 -- version is live; a new one fills beside it and takes its place when it is whole. `tree` is the rule as written;
@@ -23,18 +23,24 @@ CREATE TABLE rules (
 CREATE UNIQUE INDEX rules_one_live ON rules (owner, part) WHERE state = 'live';
 CREATE UNIQUE INDEX rules_one_coming ON rules (owner, part) WHERE state IN ('filling', 'filled');
 
--- A customer without a row does not match and never will by time alone. While a rule fills, every judged customer has a
--- row, so that the bulk load knows whom the tick has already judged.
+-- A customer without a row does not match. While a rule fills, every judged customer has a row, so that the bulk load knows
+-- whom the tick has already judged.
 CREATE TABLE verdicts (
     rule_id      integer NOT NULL REFERENCES rules,
     customer_id  uuid NOT NULL,
     holds        boolean NOT NULL,
     since        timestamptz NOT NULL,
-    changes_at   timestamptz,
     PRIMARY KEY (rule_id, customer_id)
 );
 CREATE INDEX verdicts_of_customer ON verdicts (customer_id);
-CREATE INDEX verdicts_due ON verdicts (changes_at) WHERE changes_at IS NOT NULL;
+
+-- When a customer is judged again though nothing happens: never later than time alone can change a verdict of theirs. It
+-- may be earlier. A customer who keeps coming moves that moment with every event, and is not written down anew each time.
+CREATE TABLE due (
+    customer_id  uuid PRIMARY KEY,
+    at           timestamptz NOT NULL
+);
+CREATE INDEX due_order ON due (at);
 
 -- What the tick keeps of each judged customer's history, so that it need not read it again: under each leaf's key the few
 -- entries that still matter. `plan` names the leaves it was kept for. Whoever is judged `by_history` has no entries: an event

@@ -27,6 +27,7 @@ from regulars.shared.ids import Ids
 from tests.spark_cluster import LOOPBACK, Cluster, cluster, session
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+POOL_MAX = 6
 
 
 @pytest.fixture(scope="session")
@@ -103,5 +104,5 @@ def clock() -> SetClock:
 @pytest.fixture
 async def units(database_url: str, clock: SetClock) -> AsyncIterator[Units]:
     """Opens units of work on the test's own database, at the instant the test's clock shows."""
-    async with make_pool(database_url, size_max=6) as pool:
+    async with make_pool(database_url, size_max=POOL_MAX) as pool:
         yield Units(pool, clock, Ids(random.Random(7)))

@@ -15,7 +15,7 @@ from regulars.domains.customers import service as customers
 from regulars.domains.events import service as events
 from regulars.domains.verdicts import service as verdicts
 from regulars.pipeline import Pipeline
-from regulars.platform.unit import SYSTEM, Units
+from regulars.platform.unit import SYSTEM, Connection, Units
 from regulars.shared.clock import SetClock
 from regulars.shared.ids import Ids
 
@@ -26,6 +26,19 @@ class Story:
         self.clock = clock
         self.pipeline = pipeline
         self._numbers = count(1)
+
+    async def tell_counters(self) -> None:
+        """Lets PostgreSQL's counters know what ticks have read so far; they hear of it late else."""
+        ticking = self.ticking
+        await ticking.execute(b"SELECT pg_stat_force_next_flush()")
+        await ticking.commit()
+
+    @property
+    def ticking(self) -> Connection:
+        """The connection of the ticks."""
+        connection = self.pipeline._connection
+        assert connection is not None
+        return connection
 
     @property
     def at(self) -> datetime:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from regulars.domains.audiences.api import audiences as audiences_api
@@ -34,19 +36,24 @@ from regulars.domains.messages.api import mailbox as mailbox_api
 from regulars.domains.messages.api import public as mail_api
 from regulars.domains.messages.api import templates as templates_api
 from regulars.domains.messages.model import MailSettings, Purpose, Sender, Signer
-from regulars.domains.messages.service.dispatch import dispatch
+from regulars.domains.messages.service.dispatch import Lane
 from regulars.domains.messages.service.inbound import Mailroom
+from regulars.domains.verdicts import facts as verdict_facts
 from regulars.domains.verdicts import service as verdicts
-from regulars.pipeline import Pipeline
-from regulars.platform import shipped
+from regulars.pipeline import STEPS, Pipeline
+from regulars.platform import checkpoints, shipped
 from regulars.platform.http.app import make_app
-from regulars.platform.http.health import Check
+from regulars.platform.http.health import Check, health_routes
+from regulars.platform.log.keeping import keep_log
 from regulars.platform.passwords import Passwords, PasswordSettings
-from regulars.platform.postgres.migrate import migrate
+from regulars.platform.postgres.migrate import migrate, program_name
+from regulars.platform.postgres.migrations import newest
 from regulars.platform.postgres.pool import make_pool
-from regulars.platform.postgres.server import EmbeddedPostgres, answering_url
+from regulars.platform.postgres.server import EmbeddedPostgres, ServerDidNotStart, answering_url
 from regulars.platform.secrets import signing_secret
 from regulars.platform.settings import InstallationSettings, SettingMalformed, read_settings
+from regulars.platform.tick import last_instant
+from regulars.platform.tracing import start_tracing, traced
 from regulars.platform.unit import Units
 from regulars.platform.warehouse import api as warehouse_api
 from regulars.platform.warehouse.clickhouse import ClickHouseSink, read_url
@@ -56,6 +63,13 @@ from regulars.platform.warehouse.feeding import Warehouse
 from regulars.platform.warehouse.sinks import Sink
 from regulars.platform.warehouse.spark import SparkSink
 from regulars.platform.warehouse.spark import read_url as spark_url
+from regulars.platform.watch import api as watch_api
+from regulars.platform.watch.looking import Pools, Watch
+from regulars.platform.watch.meter import Meter
+from regulars.platform.watch.model import Waits
+from regulars.platform.watch.numbers import refresh
+from regulars.platform.watch.policy import failing_for_max
+from regulars.platform.watch.processes import Heart
 from regulars.providers.smtp.catcher import Catcher
 from regulars.providers.smtp.sender import SmtpSender
 from regulars.rules.engines.clickhouse import SETTINGS as CLICKHOUSE_SETTINGS
@@ -69,6 +83,8 @@ class DatabaseUnreachable(Unavailable):
     """The database does not answer."""
 
 
+CHECKPOINT_FILE: Final = "CHECKPOINT_FILE"
+"""The environment's name for the file that tests of faults arm checkpoints by; no setting of an installation."""
 housekeeping_every: Final = timedelta(minutes=5)
 
 FACTS: Final[Sequence[Fact]] = (
@@ -80,6 +96,13 @@ FACTS: Final[Sequence[Fact]] = (
 )
 """All that the domains let the warehouse see."""
 MOVES: Final = customer_facts.IDENTIFIER_MOVES
+WAITING: Final[Sequence[Waits]] = (
+    *event_facts.WAITING,
+    *verdict_facts.WAITING,
+    *journey_facts.WAITING,
+    *message_facts.WAITING,
+)
+"""All that waits for something, for operators."""
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     members_api.router,
@@ -92,6 +115,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     mailbox_api.router,
     journeys_api.router,
     warehouse_api.router,
+    watch_api.router,
 )
 
 
@@ -121,6 +145,9 @@ class Product:
     sender: Sender
     postgres: EmbeddedPostgres | None
     catcher: Catcher | None
+    watch: Watch
+    meter: Meter
+    heart: Heart
     demo_note: str | None = None
     _housekept_at: datetime | None = field(default=None, init=False)
 
@@ -136,20 +163,26 @@ class Product:
             units=self.units,
             public_routes=public_routes(),
             checks=self._checks(),
+            refresh=self._refresh,
             web=shipped.web(),
             state={
                 "intake": self.intake,
                 "mail": self.mail,
                 "warehouse": self.warehouse,
+                "watch": self.watch,
                 "passwords": Passwords(PasswordSettings()),
                 "demo_note": self.demo_note,
             },
             version=version("regulars"),
         )
 
-    async def dispatch(self, purpose: Purpose, at: datetime) -> datetime | None:
-        """Sends what is due in one lane; when there is more, or None."""
-        return await dispatch(self.units, self.sender, self.mail, purpose=purpose, at=at)
+    def worker_app(self) -> Starlette:
+        """What a worker answers that serves nothing else: health and numbers."""
+        return Starlette(routes=health_routes({**self._checks(), "ticks": self._ticks_go_well}, self._refresh))
+
+    def lane(self, purpose: Purpose, answered: Callable[[], None]) -> Lane:
+        """What sends the messages of one purpose; `answered` is called whenever an answer has come."""
+        return Lane(self.units, self.sender, self.mail, purpose, answered=answered)
 
     async def fill(self, at: datetime) -> int:
         """Judges everyone by rules that wait for it; then, once no imported history is left to be worked in, finds the
@@ -170,6 +203,18 @@ class Product:
             await events.purge_rejections(unit)
         while await verdicts.sweep(self.units, at=at):
             pass
+        mentioned = (journey_facts.OLDEST_EVENT, message_facts.OLDEST_EVENT)
+        months, asked = self.settings.log_months, verdicts.asked_of_log
+        await keep_log(self.units, self.warehouse, months, at=at, asked=asked, mentioned=mentioned)
+
+    async def _refresh(self) -> None:
+        await refresh(self.watch)
+
+    async def _ticks_go_well(self) -> str | None:
+        failing = self.meter.failing("tick")
+        if failing is None or self.clock.now() - failing.since < failing_for_max:
+            return None
+        return f"every tick fails since {failing.since:%H:%M:%S} UTC; the log says why"
 
     def _checks(self) -> Mapping[str, Check]:
         async def database() -> str | None:
@@ -190,13 +235,19 @@ async def run_database(
         url = settings.database_url or await answering_url(settings.data)
         if url is None:
             postgres = EmbeddedPostgres(settings.data)
-            await postgres.start()
             stack.push_async_callback(postgres.stop)
-            url = postgres.url
+            try:
+                await postgres.start()
+                url = postgres.url
+            except ServerDidNotStart:
+                # Another part was quicker to start the server of this folder.
+                url, postgres = await answering_url(settings.data), None
+                if url is None:
+                    raise
         try:
             await migrate(url, shipped.migrations(), at=clock.now())
         except psycopg.OperationalError as error:
-            if error.sqlstate is not None:
+            if error.sqlstate is not None or settings.database_url is None:
                 raise
             said = " ".join(str(error).split())
             raise DatabaseUnreachable(f"The database does not answer: {said} (`regulars doctor` says more.)") from None
@@ -207,25 +258,46 @@ async def run_database(
 async def run_units(settings: InstallationSettings, clock: Clock | None = None) -> AsyncIterator[Units]:
     """Units of work alone, for commands that need no server."""
     clock = clock or SystemClock()
-    async with run_database(settings, clock) as (url, _), make_pool(url, size_max=4) as pool:
-        yield Units(pool, clock, Ids())
+    async with run_database(settings, clock) as (url, _), open_units(url, clock) as units:
+        yield units
+
+
+@asynccontextmanager
+async def open_units(url: str, clock: Clock | None = None) -> AsyncIterator[Units]:
+    """Units of work on a database that runs, as it is."""
+    async with make_pool(url, size_max=4, name=_program()) as pool:
+        yield Units(pool, clock or SystemClock(), Ids())
+
+
+def _program() -> str:
+    """What our connections call themselves: how new a schema this program knows."""
+    return program_name(newest(shipped.migrations()))
 
 
 @asynccontextmanager
 async def run_product(settings: InstallationSettings, clock: Clock | None = None) -> AsyncIterator[Product]:
     """Starts every part in the order in which they need one another, and stops them in the other."""
+    last_moment = os.environ.get(CHECKPOINT_FILE)
+    checkpoints.arm(Path(last_moment) if last_moment else None)
     clock, ids = clock or SystemClock(), Ids()
     async with AsyncExitStack() as stack:
+        stop_tracing = start_tracing(settings.otlp_endpoint, role=settings.role, version=version("regulars"))
+        stack.push_async_callback(asyncio.to_thread, stop_tracing)
         url, postgres = await stack.enter_async_context(run_database(settings, clock))
-        units = Units(await stack.enter_async_context(make_pool(url)), clock, ids)
+        pool = await stack.enter_async_context(make_pool(url, name=_program()))
+        units = Units(pool, clock, ids)
+        if isinstance(clock, SystemClock):
+            async with units.open() as unit:
+                clock.begin(not_before=await last_instant(unit))
         # For those who keep a connection or are waited for by somebody who holds one: never short, however many ask.
-        reserved = Units(await stack.enter_async_context(make_pool(url, size_max=3)), clock, ids)
+        reserved_pool = await stack.enter_async_context(make_pool(url, size_max=5, name=_program()))
+        reserved = Units(reserved_pool, clock, ids)
         async with units.open() as unit:
             secret = await signing_secret(unit)
         warehouse = _warehouse(settings, reserved)
         if warehouse is not None:
+            stack.push_async_callback(warehouse.close)  # Also if opening it is cut short.
             await warehouse.open()
-            stack.push_async_callback(warehouse.close)
         intake = events.Intake(reserved, ids, events.WriteKeys(events.key_sources(units)))
         await stack.enter_async_context(intake.running())
         signer = Signer(secret)
@@ -235,11 +307,44 @@ async def run_product(settings: InstallationSettings, clock: Clock | None = None
         mail = MailSettings(signer=signer, return_domain=return_domain, catching=catching)
         catcher, smtp = None, settings.smtp
         if smtp is None:
-            catcher = await stack.enter_async_context(Catcher(Mailroom(units, signer)))
+            mailroom = Mailroom(reserved, signer, ids)
+            await stack.enter_async_context(mailroom.running())
+            catcher = await stack.enter_async_context(Catcher(mailroom))
             smtp = catcher.settings
         sender = SmtpSender(smtp)
-        pipeline = await stack.enter_async_context(Pipeline(reserved, ids))
-        yield Product(settings, clock, ids, url, units, pipeline, warehouse, intake, mail, sender, postgres, catcher)
+        pipeline = await stack.enter_async_context(Pipeline(reserved, ids, traced(STEPS), notes=settings.notes))
+        meter = Meter()
+        yield Product(
+            settings=settings,
+            clock=clock,
+            ids=ids,
+            database_url=url,
+            units=units,
+            pipeline=pipeline,
+            warehouse=warehouse,
+            intake=intake,
+            mail=mail,
+            sender=sender,
+            postgres=postgres,
+            catcher=catcher,
+            watch=make_watch(settings, units, pools={"requests": pool, "reserved": reserved_pool}),
+            meter=meter,
+            heart=Heart(reserved, meter, role=settings.role, version=version("regulars")),
+        )
+
+
+def make_watch(settings: InstallationSettings, units: Units, *, pools: Pools | None = None) -> Watch:
+    """Looks at all that waits. The disk it tells of is this machine's."""
+    return Watch(
+        units,
+        WAITING,
+        event_facts.TAIL,
+        message_facts.HOLD,
+        folder=settings.data,
+        embedded=settings.database_url is None,
+        version=version("regulars"),
+        pools=pools,
+    )
 
 
 def make_sink(settings: InstallationSettings) -> Sink | None:

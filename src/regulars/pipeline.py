@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, TypeAlias
 
@@ -22,7 +23,10 @@ from regulars.domains.lifecycle import step as lifecycle
 from regulars.domains.messages import step as messages
 from regulars.domains.verdicts import service as verdicts_service
 from regulars.domains.verdicts import step as verdicts
-from regulars.platform.tick import TICK_LOCK, Tick, prepare_connection
+from regulars.platform.checkpoints import checkpoint
+from regulars.platform.note import Note, note_in
+from regulars.platform.search import Running, Search, noted, put_aside_max, taken_up
+from regulars.platform.tick import TICK_LOCK, Tick, connection_for_ticks, last_instant, note_instant
 from regulars.platform.unit import SYSTEM, Connection, Units
 from regulars.shared.ids import Ids
 
@@ -42,11 +46,12 @@ STEPS: Final[tuple[Step, ...]] = (
 )
 """Nothing flows backwards: what a step causes is an event of the next tick."""
 
-live_messages_max: Final = 2_000
+live_messages_max: Final = 4_000
 historical_messages_max: Final = 5_000
-narrowing: Final = 16
-tries_alone_max: Final = 3
-put_aside_max: Final = 3
+history_looked_for_every: Final = timedelta(seconds=1)
+_CRASH_OF_ANOTHER: Final = "57P02"
+_LIMITS: Final = ("53200", "54")
+"""Out of memory, and what is too long, too deep or too complex for PostgreSQL: it may be a message's doing."""
 _log = structlog.get_logger(__name__)
 
 
@@ -60,41 +65,15 @@ class Ticked:
     seconds: float
 
 
-class _Search:
-    """For the message that makes ticks fail: fewer and fewer are taken at a time, until it stands alone."""
-
-    def __init__(self) -> None:
-        self.share = 1
-        """One in so many of the messages that a tick may take is taken."""
-        self.tries = 0
-        """How often a tick with one message alone has failed."""
-        self._suspects = 0
-        self._historical = False
-
-    def narrow(self, claimed: int, *, historical: bool) -> None:
-        self._suspects, self._historical = claimed, historical
-        if claimed > 1:
-            self.share *= narrowing
-        else:
-            self.tries += 1
-
-    def acquit(self, claimed: int, *, historical: bool) -> None:
-        """What has been worked in, or put aside, is no suspect any more."""
-        if historical == self._historical:
-            self._suspects -= claimed
-            self.tries = 0
-            if self._suspects <= 0:
-                self.share = 1
-
-
 class Pipeline:
     """Runs ticks on a connection of its own, which keeps the temporary relations the steps share.
 
-    A message that no tick can work in must not stop all others: once it alone has made `tries_alone_max` ticks fail,
-    and a tick without it does not, it goes among the rejections. If that happens to several in a row, it is not them
-    that are at fault, and every message waits until the fault is found."""
+    A message that no tick can work in must not stop all others: once it alone has made ticks fail three times, and
+    ticks without it do not, it goes among the rejections. If that happens to several in a row, it is not them that are
+    at fault, and every message waits until the fault is found. Where the search stands is kept in the folder `notes`: a
+    tick may fail in that its process dies."""
 
-    def __init__(self, units: Units, ids: Ids, steps: Sequence[Step] = STEPS) -> None:
+    def __init__(self, units: Units, ids: Ids, steps: Sequence[Step] = STEPS, *, notes: Path | None = None) -> None:
         self._units = units
         self._ids = ids
         self._steps = steps
@@ -102,35 +81,47 @@ class Pipeline:
         self._connection: Connection | None = None
         self._memory: dict[str, Any] = {}
         self._history_next = False
+        self._no_history_at: datetime | None = None
         self._live_at: datetime | None = None
-        self._search = _Search()
-        self._alone = 0
-        self._put_aside = 0
+        self._notes = notes
+        self._note = Note()
+        self._noting = ExitStack()
+        self._search = Search()
+        self._well_since: datetime | None = None
+        self._crashed_elsewhere = False
 
     async def __aenter__(self) -> Pipeline:
+        if self._notes is not None:
+            self._note = self._noting.enter_context(note_in(self._notes, "tick"))
+        self._search, claimed = taken_up(self._note.read())
+        if claimed:
+            _log.warning("killed_in_a_tick", claimed=claimed, next_at_most=self._search.most, tries=self._search.tries)
+        self._keep_note()
         await self._connect()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
+        with self._noting:
+            await self._stack.aclose()
 
     async def poll_once(self, at: datetime) -> Ticked:
         """One tick at `at`, if there is anything to do. It commits whole or leaves no trace."""
         connection = self._connection
         if connection is None or connection.closed:
             connection = await self._connect()
-        tick = Tick(connection, SYSTEM, at, self._ids, memory=self._memory)
         try:
-            ticked = await self._run(tick, self._search.share)
-        except (psycopg.OperationalError, psycopg.InterfaceError, OSError):
-            raise  # The world's doing, and no message's.
+            if (ticked := await self._tick_without_messages(connection, at)) is None:
+                ticked = await self._run(self._tick(connection, at), self._search.most)
+                self._search.acquit()
+            return ticked
         except Exception as error:
-            await self._look_for_the_fault(tick, error)
+            self._well_since = None
+            if (because := self._because_of_messages(error, connection)) is not None:
+                self._search.accuse(because, silent=isinstance(error, psycopg.OperationalError))
             raise
-        if ticked.claimed:
-            self._search.acquit(ticked.claimed, historical=tick.historical)
-            self._put_aside = 0
-        return ticked
+        finally:
+            self._search.running = None
+            self._keep_note()
 
     async def drain(self, at: datetime, *, ticks_max: int = 10_000) -> int:
         """Ticks at one instant until nothing is left to do; how many ran."""
@@ -139,72 +130,122 @@ class Pipeline:
                 return ran
         return ticks_max
 
-    async def _run(self, tick: Tick, share: int | None) -> Ticked:
-        """One in `share` of the messages that a tick may take is taken; None: no message."""
+    async def _tick_without_messages(self, connection: Connection, at: datetime) -> Ticked | None:
+        """While a message is doubted, and it is not known yet that all goes well without it. Then it is tried again, or
+        put aside if it was tried enough. None: a tick with messages may run."""
+        search = self._search
+        if search.peace is None:
+            return None
+        tick = self._tick(connection, at)
+        ticked = await self._run(tick, 0)
+        if "claimed" not in tick.counts:
+            return ticked  # Another process was at it, and this says nothing.
+        if self._well_since is None:
+            self._well_since = at
+        if at - self._well_since < search.peace:
+            return ticked
+        if search.found and search.alone and search.put_aside < put_aside_max:
+            seq, came_at = search.alone
+            async with self._units.open(at=at) as unit:
+                done = await events.put_aside(unit, seq, came_at, because=search.because)
+            search.dismiss(put_aside=done)
+        return None
+
+    async def _run(self, tick: Tick, most: int | None) -> Ticked:
+        """At most so many messages are taken; None: as many as a tick takes. A tick that is to show that all goes well
+        without messages goes all the way, also where there is nothing to do."""
         began = perf_counter()
         live_max, historical_max = (
-            max(1, most // share) if share else 0 for most in (live_messages_max, historical_messages_max)
+            usual if most is None else min(usual, most) for usual in (live_messages_max, historical_messages_max)
         )
         async with tick.connection.transaction():
             if not await tick.value(b"SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=TICK_LOCK):
                 return Ticked(False, 0, {}, 0.0)
-            claimed = await self._claim(tick, live_max, historical_max)
-            if not claimed and not await _has_work(tick):
+            if (last_at := await last_instant(tick)) is not None:
+                tick.at = max(tick.at, last_at)
+                self._live_at = last_at if self._live_at is None else max(self._live_at, last_at)
+            needed = await self._claim(tick, live_max, historical_max)
+            if not needed and most != 0:
                 return Ticked(False, 0, {}, 0.0)
-            if claimed == 1:
-                self._alone = await events.first_claimed(tick)
+            claimed = tick.claimed.many
+            if claimed:
+                self._begin(tick)
+            await tick.expect(claimed)
+            checkpoint("tick.after_claim")
             for step in self._steps:
                 await step(tick)
-        if share:
+                checkpoint("tick.after_step")
+            await note_instant(tick)
+            checkpoint("tick.before_commit")
+        checkpoint("tick.after_commit")
+        if most != 0:
             self._history_next = not tick.historical and claimed < live_max
             self._live_at = tick.at
-        return Ticked(True, claimed, tick.counts, perf_counter() - began)
+        return Ticked(needed, claimed, tick.counts, perf_counter() - began)
 
-    async def _claim(self, tick: Tick, live_max: int, historical_max: int) -> int:
-        """What is new goes first, but after a tick in which all that was new was taken, history has its turn: a shop
-        that is never quiet must still finish an import. What history changes is not told, so it is worked in at an
-        instant at which nothing is due that must be."""
+    async def _claim(self, tick: Tick, live_max: int, historical_max: int) -> bool:
+        """Whether there is anything to do. What is new goes first, but after a tick in which all that was new was
+        taken, history has its turn: a shop that is never quiet must still finish an import. What history changes is not
+        told, so it is worked in at an instant at which nothing is due that must be."""
         asked_at = tick.at
-        if self._history_next and self._live_at is not None:
+        if self._history_next and self._live_at is not None and self._history_may_have_come(asked_at):
             tick.at = min(self._live_at, asked_at)
-            if not await _has_work(tick) and (claimed := await _claim_history(tick, historical_max)):
-                return claimed
+            if not await _has_work(tick) and await self._claim_history(tick, historical_max, asked_at):
+                return True
             tick.at = asked_at
-        if (claimed := await events.claim(tick, limit=live_max, historical=False)) or await _has_work(tick):
-            return claimed
-        return await _claim_history(tick, historical_max)
+        if await events.claim(tick, limit=live_max, historical=False) or await _has_work(tick):
+            return True
+        return await self._claim_history(tick, historical_max, asked_at)
 
-    async def _look_for_the_fault(self, failed: Tick, error: Exception) -> None:
-        claimed = failed.counts.get("claimed", 0)
-        if not claimed:
-            return
-        self._search.narrow(claimed, historical=failed.historical)
-        if self._search.tries < tries_alone_max or self._put_aside == put_aside_max:
-            return
-        try:
-            await self._run(Tick(failed.connection, SYSTEM, failed.at, self._ids, memory=self._memory), None)
-        except Exception:
-            _log.exception("tick_fails_without_messages")
-            return
-        async with self._units.open(at=failed.at) as unit:
-            await events.put_aside(unit, self._alone, because=f"{type(error).__name__}: {error}")
-        self._search.acquit(1, historical=failed.historical)
-        self._put_aside += 1
+    def _history_may_have_come(self, at: datetime) -> bool:
+        """Whether it is long enough since none was found: to look takes a tick of one event a fifth of its time."""
+        seen = self._no_history_at
+        return seen is None or not timedelta() <= at - seen < history_looked_for_every
+
+    async def _claim_history(self, tick: Tick, limit: int, asked_at: datetime) -> bool:
+        tick.historical = True
+        tick.historical = await events.claim(tick, limit=limit, historical=True) > 0
+        self._no_history_at = None if tick.historical else asked_at
+        return tick.historical
+
+    def _tick(self, connection: Connection, at: datetime) -> Tick:
+        return Tick(connection, SYSTEM, at, self._ids, memory=self._memory)
+
+    def _begin(self, tick: Tick) -> None:
+        """From here to the end of the tick, whoever finds the note knows what this process may have died of."""
+        one = tick.claimed
+        alone = (one.first, one.first_at) if one.many == 1 and one.first is not None and one.first_at else None
+        self._search.running = Running(one.many, one.last or 0, tick.historical, alone)
+        self._keep_note()
+
+    def _keep_note(self) -> None:
+        self._note.write(noted(self._search))
+
+    def _because_of_messages(self, error: Exception, connection: Connection) -> str | None:
+        """None if the failure is the world's doing, and no message's: a database that is away, full or told to stop.
+        Whose connection ends without a word may have been at something that cost the process at its other end its life;
+        that of another is announced."""
+        said = f"{type(error).__name__}: {str(error).strip()}"
+        if isinstance(error, psycopg.OperationalError):
+            if error.sqlstate is not None:
+                return said if error.sqlstate.startswith(_LIMITS) else None
+            if not connection.closed or self._crashed_elsewhere:
+                return None
+            return f"each time the PostgreSQL process of the tick was killed or crashed; postgres.log says more. {said}"
+        return None if isinstance(error, psycopg.InterfaceError | OSError) else said
+
+    def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
+        self._crashed_elsewhere = self._crashed_elsewhere or notice.sqlstate == _CRASH_OF_ANOTHER
 
     async def _connect(self) -> Connection:
         self._connection = None
         await self._stack.aclose()
-        connection = await self._stack.enter_async_context(self._units.connection())
-        await prepare_connection(connection)
+        connection = await self._stack.enter_async_context(connection_for_ticks(self._units))
+        self._crashed_elsewhere = False
+        connection.add_notice_handler(self._hear)
+        self._stack.callback(connection.remove_notice_handler, self._hear)
         self._connection = connection
         return connection
-
-
-async def _claim_history(tick: Tick, limit: int) -> int:
-    tick.historical = True
-    claimed = await events.claim(tick, limit=limit, historical=True)
-    tick.historical = claimed > 0
-    return claimed
 
 
 async def _has_work(tick: Tick) -> bool:

@@ -15,7 +15,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 
 import httpx2
@@ -27,6 +29,8 @@ from regulars.platform.postgres.server import running_url
 PROGRAM = Path(sys.executable).parent / "regulars"
 ready_timeout_s = 90.0
 command_timeout_s = 90.0
+slower_at_most = 3
+"""What comes in seconds here may take so many times as long on a machine that others use too."""
 T = TypeVar("T")
 
 
@@ -40,6 +44,7 @@ def free_port() -> int:
 
 def until(look: Callable[[], T | None], *, seconds: float = 20.0, every_s: float = 0.05, what: str = "it") -> T:
     """What `look` finds, as soon as it finds something true."""
+    seconds *= slower_at_most
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"{what} did not come within {seconds:.0f} s"
@@ -173,7 +178,8 @@ class Served:
 
     def ask(self, path: str, **values: Any) -> httpx2.Response:
         """Asks the admin API by the admin key."""
-        headers = {"Authorization": f"Bearer {self.admin_key}"}
+        # Who has no key asks without one: which test of a shared server runs first, and learns its key, is chance.
+        headers = {"Authorization": f"Bearer {self.admin_key}"} if self.admin_key else {}
         return httpx2.get(f"{self.url}{path}", params=values, headers=headers, timeout=30)
 
     def send(self, *calls: Mapping[str, Any], key: str | None = None) -> httpx2.Response:
@@ -219,3 +225,32 @@ def put(served: Served, path: str, body: Any = None) -> Any:
     answer = httpx2.put(f"{served.url}{path}", json=body, headers=headers, timeout=30)
     assert answer.is_success, answer.text
     return answer.json() if answer.content else None
+
+
+class Clients:
+    """Clients of a server, each sending one thing after the other for as long as they may."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._numbers = count()
+        self._stop = Event()
+        self._lock = Lock()
+
+    @contextlib.contextmanager
+    def _at_work(self, send: Callable[[httpx2.Client, int], bool], clients: int) -> Iterator[None]:
+        """`send` gets the number of its client, and says whether to go on."""
+        threads = [Thread(target=self._loop, args=(send, number)) for number in range(clients)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join(30)
+
+    def _loop(self, send: Callable[[httpx2.Client, int], bool], number: int) -> None:
+        auth = httpx2.BasicAuth(self._served.write_key, "")
+        with httpx2.Client(base_url=self._served.url, auth=auth, timeout=20) as http:
+            while not self._stop.is_set() and send(http, number):
+                pass

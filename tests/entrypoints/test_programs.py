@@ -28,7 +28,8 @@ def test_the_doctor_finds_nothing_in_a_good_set_up(resting_folder: Path) -> None
     found = findings(said.out)
     ill = [part for part, one in found.items() if not one["well"] and part != "web app"]
     assert ill == [], said.out
-    assert found.keys() == {"data folder", "disk", "PostgreSQL", "warehouse", "web app", "port", "mail"}
+    parts = {"data folder", "disk", "PostgreSQL", "log", "warehouse", "web app", "port", "mail", "sending"}
+    assert found.keys() == parts
     assert said.code == (0 if found["web app"]["well"] else 1)
 
 

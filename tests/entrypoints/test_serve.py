@@ -36,7 +36,7 @@ def test_the_first_start_prints_keys_and_a_link_to_sign_up(served: Served) -> No
     link = served.printed("sign up")
     assert f":{served.port}/setup?token=" in link
     token = link.split("token=")[1]
-    assert "expires_at" in httpx2.get(f"{served.url}/api/setup/{token}", timeout=10).json()
+    assert "expires_at" in httpx2.get(f"{served.url}/api/setup/{token}", timeout=30).json()
 
 
 def test_a_new_company_has_a_lifecycle_and_all_shipped_ones_to_choose_from(served: Served) -> None:
@@ -50,13 +50,13 @@ def test_keys_are_made_listed_and_revoked_beside_a_running_server(served: Served
     made = regulars("keys", "--data", served.data, "--json").json()
     assert made["write_key"] == served.write_key
     admin = {"Authorization": f"Bearer {made['admin_key']}"}
-    assert httpx2.get(f"{served.url}/api/keys", headers=admin, timeout=10).status_code == 200
+    assert httpx2.get(f"{served.url}/api/keys", headers=admin, timeout=30).status_code == 200
     listed = regulars("keys", "--data", served.data, "--list", "--json").json()["keys"]
     (mine,) = [key for key in listed if made["admin_key"].startswith(key["prefix"])]
     assert (mine["kind"], mine["state"]) == ("admin", "in force")
     assert made["admin_key"] not in str(listed)
     assert regulars("keys", "--data", served.data, "--revoke", mine["id"], "--json").json() == {"revoked": mine["id"]}
-    assert httpx2.get(f"{served.url}/api/keys", headers=admin, timeout=10).status_code == 401
+    assert httpx2.get(f"{served.url}/api/keys", headers=admin, timeout=30).status_code == 401
     unknown = regulars("keys", "--data", served.data, "--revoke", "key_0")
     assert unknown.code == 1
     assert is_clear(unknown, "key_0")
@@ -64,7 +64,7 @@ def test_keys_are_made_listed_and_revoked_beside_a_running_server(served: Served
 
 def test_a_revoked_write_key_soon_opens_nothing(served: Served) -> None:
     admin = {"Authorization": f"Bearer {served.admin_key}"}
-    made = httpx2.post(f"{served.url}/api/keys", json={"kind": "write", "name": "shop"}, headers=admin, timeout=10)
+    made = httpx2.post(f"{served.url}/api/keys", json={"kind": "write", "name": "shop"}, headers=admin, timeout=30)
     key = made.json()
     visit = {"type": "page", "anonymousId": "a"}
     assert served.send(visit, key=key["secret"]).status_code == 200

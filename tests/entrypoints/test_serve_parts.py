@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from typing import Any
 
+import httpx2
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -45,7 +47,15 @@ def test_what_the_web_part_accepts_the_worker_works_in(database_url: str) -> Non
             (ana,) = web.ask("/api/customers").json()["items"]
             assert (ana["name"], ana["user_id"]) == ("Ana", "ana")
             with socket.socket() as probe:
-                assert probe.connect_ex(("127.0.0.1", worker.port)) != 0, "a worker listens on no port"
+                assert probe.connect_ex(("127.0.0.1", worker.port)) != 0, "a worker serves no web app"
+            watched = until(lambda: re.search(r'"port": (\d+), "event": "ready"', worker.words), what="its port")[1]
+            assert httpx2.get(f"http://127.0.0.1:{watched}/health/ready").json()["checks"] == ["database", "ticks"]
+            numbers = httpx2.get(f"http://127.0.0.1:{watched}/metrics").text
+            assert 'regulars_processes{role="worker"' in numbers
+            assert re.search(r"^regulars_events_recorded_total [1-9]", numbers, re.MULTILINE)
+            said = regulars("status", "--data", web.data, "--json", settings=settings).json()
+            alive = sorted(one["role"] for one in said["processes"] if one["alive"])
+            assert (alive, said["ticks"]["last_at"] is not None) == (["web", "worker"], True)
             assert worker.end() == 0
             assert not worker.crashed
         assert web.end() == 0

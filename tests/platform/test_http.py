@@ -95,6 +95,10 @@ async def taste() -> Page[str]:
     return Page(["soup"], None)
 
 
+async def track(request: Request) -> Response:
+    return Response()
+
+
 async def pixel(request: Request) -> Response:
     return PlainTextResponse("pixel")
 
@@ -118,8 +122,8 @@ async def app(units: Units, gatekeeper: OneMember) -> FastAPI:
         await unit.run(
             b"CREATE TABLE notes (name text NOT NULL, author text REFERENCES authors DEFERRABLE INITIALLY DEFERRED)"
         )
-    route = Route("/t/o/{token}.gif", pixel)
-    return make_app(routers=[router], gatekeeper=gatekeeper, units=units, public_routes=[route])
+    routes = [Route("/t/o/{token}.gif", pixel), Route("/v1/track", track)]
+    return make_app(routers=[router], gatekeeper=gatekeeper, units=units, public_routes=routes)
 
 
 @pytest.fixture
@@ -345,6 +349,14 @@ async def test_a_secret_is_not_logged_where_no_route_takes_it(
     await client.request(method, path)
     (line,) = [line for line in log if line["event"] == "request"]
     assert line["path"] == logged
+
+
+async def test_of_the_event_api_what_was_taken_leaves_no_line_and_what_was_refused_does(
+    client: httpx2.AsyncClient, log: list[MutableMapping[str, Any]]
+) -> None:
+    assert (await client.get("/v1/track")).status_code == 200
+    assert (await client.get("/v1/trick")).status_code >= 400
+    assert [(line["path"], line["status"]) for line in log if line["event"] == "request"] == [("/v1/trick", 404)]
 
 
 async def test_numbers_are_kept_per_route(client: httpx2.AsyncClient) -> None:

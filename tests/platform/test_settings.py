@@ -62,5 +62,15 @@ def test_a_password_is_not_shown_when_settings_are() -> None:
     assert "secret" not in repr(settings)
 
 
+def test_months_of_the_log_are_counted_from_three_and_need_a_warehouse() -> None:
+    assert read_settings({}).log_months is None
+    assert read_settings({"REGULARS_LOG_MONTHS": "24"}).log_months == 24
+    for value in ("2", "0", "-3", "a year", "1201"):
+        with pytest.raises(SettingMalformed, match="REGULARS_LOG_MONTHS"):
+            read_settings({"REGULARS_LOG_MONTHS": value})
+    with pytest.raises(SettingMalformed, match="REGULARS_WAREHOUSE_URL"):
+        read_settings({"REGULARS_LOG_MONTHS": "24", "REGULARS_WAREHOUSE_URL": "none"})
+
+
 def test_every_setting_is_described() -> None:
     assert all(name.startswith("REGULARS_") and meaning for name, meaning in described_settings().items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ from regulars.rules.compile import Compiled
 from regulars.rules.engines.base import Engine
 from regulars.rules.engines.duckdb import duckdb as duckdb_engine
 from regulars.rules.engines.postgresql import postgresql as postgresql_engine
-from regulars.shared.forms import flattened, number_form, text_form
+from regulars.shared.forms import number_form, text_form
 from tests.rules import plain
 from tests.rules.plain import History
 
@@ -81,6 +81,22 @@ def trait_rows(histories: Sequence[History]) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def flattened(properties: Mapping[str, object]) -> dict[str, str]:
+    """The text forms of an event's properties by dotted path, as warehouses have them. Objects have one too, lists no
+    inner ones. A key that holds the dots itself goes before a nested one."""
+    forms: dict[str, str] = {}
+    waiting: Iterable[tuple[str, object]] = properties.items()
+    while waiting:
+        inner: list[tuple[str, object]] = []
+        for path, value in waiting:
+            if (text := text_form(value)) is not None:
+                forms.setdefault(path, text)
+            if isinstance(value, Mapping):
+                inner += [(f"{path}.{key}", one) for key, one in value.items()]
+        waiting = inner
+    return forms
 
 
 def read(compiled: Compiled, rows: Sequence[Sequence[Any]]) -> dict[Asked, dict[str, Answer]]:

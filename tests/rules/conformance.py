@@ -7,21 +7,32 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from regulars.rules.compile import compile_rules
+from regulars.rules.resolve import resolve
 from regulars.rules.tree.reading import parse_tree
 from tests.rules import plain
 from tests.rules.answering import Answer, Answering, Asked, numbered
-from tests.rules.cases import calendar, events, numbers, order, values
+from tests.rules.cases import calendar, events, numbers, order, rhythm, values
 from tests.rules.cases.case import Case
 from tests.rules.plain import World
 
-CASES: Final[Sequence[Case]] = (*events.cases(), *values.cases(), *numbers.cases(), *order.cases(), *calendar.cases())
+CASES: Final[Sequence[Case]] = (
+    *events.cases(),
+    *values.cases(),
+    *numbers.cases(),
+    *order.cases(),
+    *calendar.cases(),
+    *rhythm.cases(),
+)
 
 
 def answered(engine: Answering, cases: Iterable[Case] = CASES, *, rules_max: int = 40) -> dict[str, Answer]:
     """By the names of the cases. Each is the history of one customer, who is asked its rule alone."""
     found: dict[str, Answer] = {}
     for zone, lot in _lots(cases, rules_max):
-        rules = {f"r{n}": parse_tree(one.tree) for n, one in enumerate(lot)}
+        rules = {
+            f"r{n}": resolve(parse_tree(one.tree), audiences={}, stages={}, usual_gap=World().usual_gap)
+            for n, one in enumerate(lot)
+        }
         asked = [Asked(n, one.at) for n, one in enumerate(lot)]
         engine.load([one.history for one in lot])
         answers = engine.answers(compile_rules(rules, engine.engine, ZoneInfo(zone)), asked)

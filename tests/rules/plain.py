@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import Any
 
+from tests.rules.plain_pulse import pulse, pulse_turns
 from tests.rules.plain_times import (
     CALENDAR,
     TICK,
@@ -67,6 +68,7 @@ class World:
     audiences: Mapping[str, Tree] = field(default_factory=dict)
     stages: Mapping[str, Tree] = field(default_factory=dict)
     zone: tzinfo = UTC
+    usual_gap: int = 14
 
 
 def holds(tree: Tree, history: History, at: datetime, world: World) -> bool:
@@ -86,6 +88,8 @@ def holds(tree: Tree, history: History, at: datetime, world: World) -> bool:
     if "bucket" in tree:
         digest = hashlib.md5(f"{tree['bucket']}:{history.customer}".encode(), usedforsecurity=False).hexdigest()
         return Fraction(int(digest[:8], 16), 2**32) < Fraction(tree["share"])
+    if "pulse" in tree:
+        return bool(pulse(tree, acts(history), at, world.zone, world.usual_gap) == tree["pulse"])
     if "list" in tree:
         return in_list(tree["list"], history, at)
     if "trait" in tree:
@@ -102,6 +106,10 @@ def holds(tree: Tree, history: History, at: datetime, world: World) -> bool:
     if "then_not" in tree:
         return not_followed(tree, history, at, world.zone)
     return did(tree, history, at, world.zone)
+
+
+def acts(history: History) -> list[datetime]:
+    return [event.at for event in history.events if event.by_customer]
 
 
 def current(history: History, key: str, at: datetime) -> Any:
@@ -339,6 +347,9 @@ def turning_points(history: History, world: World, *trees: Tree, at: datetime | 
         for year in {year + more for year in years for more in (0, 1, 2)}:
             for day in (in_year(born, year) for born in days):
                 found |= {midnight(day + timedelta(days=n), zone) for n in (-days_before, 1)}
+    for node in nodes(json.loads(everything)):
+        if "pulse" in node:
+            found |= set(pulse_turns(node, acts(history), world.zone, world.usual_gap))
     return found
 
 

@@ -17,10 +17,10 @@ from regulars.rules.compile import Compiled, compile_rules
 from regulars.rules.engines.clickhouse import SETTINGS, clickhouse
 from regulars.rules.resolve import resolve
 from regulars.rules.tree.reading import parse_tree
-from regulars.shared.forms import flattened, number_form
+from regulars.shared.forms import number_form
 from tests.clickhouse_server import running
 from tests.rules import plain, worlds
-from tests.rules.answering import Answer, Asked, customer_id, event_rows, read, trait_rows
+from tests.rules.answering import Answer, Asked, customer_id, event_rows, flattened, read, trait_rows
 from tests.rules.cases.case import Case
 from tests.rules.conformance import CASES, answered, judge
 from tests.rules.plain import History, World

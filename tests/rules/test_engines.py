@@ -27,7 +27,10 @@ def check(
 ) -> None:
     nodes = {slug: parse_tree(tree) for slug, tree in world.audiences.items()}
     stages = {slug: parse_tree(tree) for slug, tree in world.stages.items()}
-    rules = {f"r{n}": resolve(parse_tree(tree), audiences=nodes, stages=stages) for n, tree in enumerate(trees)}
+    rules = {
+        f"r{n}": resolve(parse_tree(tree), audiences=nodes, stages=stages, usual_gap=world.usual_gap)
+        for n, tree in enumerate(trees)
+    }
     compiled = compile_rules(rules, engine.engine, world.zone)
     histories = numbered(histories)
     engine.load(histories)
@@ -46,7 +49,7 @@ def check(
             assert change is None or (changes_at is not None and changes_at <= change), (
                 f"{told}: {changes_at}, {change}"
             )
-            if is_simple(tree):
+            if is_simple(tree) or ("pulse" in tree and max([*plain.acts(history), one.at]) == one.at):
                 assert changes_at == change, f"{told}: {changes_at} is not the moment, {change} is"
 
 
@@ -101,7 +104,11 @@ def test_until_the_moment_that_is_told_the_answer_stays(
     world = World(zone=ZONES["Europe/Berlin"])
     histories = numbered(histories)
     engine.load(histories)
-    compiled = compile_rules({f"r{n}": parse_tree(tree) for n, tree in enumerate(trees)}, engine.engine, world.zone)
+    rules = {
+        f"r{n}": resolve(parse_tree(tree), audiences={}, stages={}, usual_gap=world.usual_gap)
+        for n, tree in enumerate(trees)
+    }
+    compiled = compile_rules(rules, engine.engine, world.zone)
     asked = {Asked(customer, at) for customer in range(len(histories)) for at in instants}
     answers = engine.answers(compiled, list(asked))
     for _ in range(3):

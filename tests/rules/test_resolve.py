@@ -30,6 +30,23 @@ def test_being_in_a_stage_is_its_rule_and_no_later_one() -> None:
     assert to_tree(resolve(parse_tree({"stage": "third"}), audiences={}, stages=stages)) == C
 
 
+def test_the_usual_gap_is_the_companys_where_none_is_said() -> None:
+    audiences = rules(vip={"not": {"pulse": "new"}})
+    tree = {"all": [{"audience": "vip"}, {"pulse": "new", "usual_gap": 7}, {"pulse": "active"}]}
+    found = resolve(parse_tree(tree), audiences=audiences, stages={}, usual_gap=30)
+    assert to_tree(found) == {
+        "all": [
+            {"not": {"pulse": "new", "usual_gap": 30}},
+            {"pulse": "new", "usual_gap": 7},
+            {"pulse": "active", "usual_gap": 30},
+        ]
+    }
+
+
+def test_the_pulse_mentions_every_act() -> None:
+    assert mentions(parse_tree({"not": {"pulse": "new"}})).any_event
+
+
 def test_a_missing_name_is_told_with_the_nearest() -> None:
     with pytest.raises(RuleNotUnderstood, match=r"/all/1/audience: there is no audience 'vipp'\. Did you mean 'vip'\?"):
         resolve(parse_tree({"all": [A, {"audience": "vipp"}]}), audiences=rules(vip=A), stages={})

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.rules.values import list_with, value_of
-from regulars.shared.forms import NUMERIC_TEXT, NotAValueError, flattened, number_form, number_text, text_form
+from regulars.shared.forms import NUMERIC_TEXT, NotAValueError, number_form, number_text, text_form
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6)
 scalars = st.one_of(
@@ -110,18 +110,6 @@ def test_a_text_is_a_number_if_every_engine_can_read_it(
     safe = "SELECT CASE WHEN length(one) <= 200 AND one ~ %s THEN one::float8 END FROM unnest(%s::text[]) AS one"
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute(safe, [NUMERIC_TEXT, [text]]).fetchall() == [(number,)]
-
-
-def test_properties_are_flattened_by_path() -> None:
-    properties = {"a": {"b": {"c": 1}, "d": None}, "a.d": "x", "list": [{"e": 1}], "t": True}
-    assert flattened(properties) == {
-        "a": '{"b": {"c": 1}, "d": null}',
-        "a.b": '{"c": 1}',
-        "a.b.c": "1",
-        "a.d": "x",
-        "list": '[{"e": 1}]',
-        "t": "true",
-    }
 
 
 @given(

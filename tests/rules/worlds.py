@@ -185,8 +185,12 @@ buckets = st.builds(
     st.sampled_from(["summer", "é 'x'"]),
     st.sampled_from([0, 0.1, 0.5, 1]),
 )
+pulses = st.fixed_dictionaries(
+    {"pulse": st.sampled_from(["new", "active", "slipping", "lapsed", "returned"])},
+    optional={"usual_gap": st.sampled_from([1, 2, 60, "1d@Asia/Tokyo", "3d@America/New_York"])},
+)
 
-leaves = st.one_of(dids, dids, traits, held, aggregates, endmosts, followed, sequences, lists, buckets)
+leaves = st.one_of(dids, dids, traits, held, aggregates, endmosts, followed, sequences, lists, buckets, pulses)
 
 
 def _nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

@@ -23,6 +23,7 @@ FLAGS = (
     " --disable-component-update --disable-sync"
 )
 PASSWORD = "a long enough secret"
+expect.set_options(timeout=30_000)
 THANKS = """<mjml><mj-body><mj-section><mj-column><mj-text>Thank you for order {{ event.order_id }}.</mj-text>
 <mj-button href="https://shop.example/again">Look again</mj-button></mj-column></mj-section></mj-body></mjml>"""
 EVERYTHING = """country is one of ("DE", "FR") held for 30 days
@@ -34,7 +35,8 @@ and sequence (did "Product Viewed" then did "Order Completed" where revenue at l
   between 2026-01-01 and 2026-11-01T09:00:00Z
 and birthday has its anniversary in the next 7 days and joined within the last 30 days and born before 2000-01-01
 and did one of ("A", "B") exactly 2 times and did anything starting with "Order" at most 3 times and did anything
-and in list "fair" and in bucket "summer" share 0.1 and everyone"""
+and in list "fair" and in bucket "summer" share 0.1 and everyone
+and not pulse is "lapsed" with usual gap 30 days in zone "Asia/Tokyo" and not pulse is "slipping\""""
 """Every kind of condition."""
 LISTEN = """
 window.violations = [];
@@ -90,7 +92,7 @@ class Office:
     def desk(self, *, stranger: bool = False, script: str = "", **options: Any) -> Iterator[Desk]:
         state = None if stranger else self.signed_in
         context = self.browser.new_context(viewport=wide, storage_state=state, reduced_motion="reduce", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         context.add_init_script(LISTEN + script)
         page = context.new_page()
         desk = Desk(page, self.served.url.replace("127.0.0.1", "localhost"))  # the address it prints

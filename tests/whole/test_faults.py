@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
+import socket
 from collections.abc import Sequence
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,6 +21,7 @@ from regulars.shared.ids import Ids
 from tests.story import Story
 
 _SPOILED = b"SELECT EXISTS (SELECT FROM tick_messages WHERE name = 'Spoiled')"
+_SECOND = timedelta(seconds=1)
 
 
 async def stumble(tick: Tick) -> None:
@@ -36,16 +42,75 @@ async def lose_the_database(tick: Tick) -> None:
     raise psycopg.OperationalError("the disk is full")
 
 
-async def polled(story: Story, step: Step, *, rounds: int) -> int:
+async def exceed_a_limit(tick: Tick) -> None:
+    if await tick.value(_SPOILED):
+        await tick.run(b"DO $$BEGIN RAISE 'row is too big' USING ERRCODE = 'program_limit_exceeded'; END$$")
+
+
+async def be_cut_off(tick: Tick) -> None:
+    """As by the death of the PostgreSQL process at the other end."""
+    with closing(socket.socket(socket.AF_UNIX, fileno=os.dup(tick.connection.fileno()))) as end:
+        end.shutdown(socket.SHUT_RDWR)
+    await tick.run(b"SELECT 1")
+
+
+async def be_cut_off_by_it(tick: Tick) -> None:
+    if await tick.value(_SPOILED):
+        await be_cut_off(tick)
+
+
+def now_and_then(step: Step, *, failing: int, well: int) -> Step:
+    """In so many ticks that have messages, and then not in so many."""
+    done = 0
+
+    async def sometimes(tick: Tick) -> None:
+        nonlocal done
+        if tick.claimed.many:
+            done += 1
+            if done % (failing + well) in range(1, failing + 1):
+                await step(tick)
+
+    return sometimes
+
+
+async def polled(
+    story: Story, step: Step, *, rounds: int, every: timedelta = timedelta(), notes: Path | None = None
+) -> int:
     """As the worker does: after a failure it goes on. How many rounds failed."""
-    failed = 0
-    async with Pipeline(story.units, Ids(random.Random(5)), [*STEPS[:3], step, *STEPS[3:]]) as pipeline:
-        for _ in range(rounds):
+    failed, steps = 0, [*STEPS[:3], step, *STEPS[3:]]
+    async with Pipeline(story.units, Ids(random.Random(5)), steps, notes=notes) as pipeline:
+        for number in range(rounds):
             try:
-                await pipeline.poll_once(story.at)
+                await pipeline.poll_once(story.at + number * every)
             except (ValueError, psycopg.Error):
                 failed += 1
     return failed
+
+
+class Death(BaseException):
+    """The process ends here."""
+
+
+async def killed(story: Story, step: Step, folder: Path, *, lives: int, rounds: int = 12) -> int:
+    """As the guard does: after a death there is another life, which finds the note as it was when the process died. How
+    many died."""
+    file, left = folder / "tick-0.note", b""
+
+    async def die(tick: Tick) -> None:
+        nonlocal left
+        try:
+            await step(tick)
+        except ValueError:
+            left = file.read_bytes()
+            raise Death from None
+
+    for deaths in range(lives):
+        try:
+            await polled(story, die, rounds=rounds, every=_SECOND, notes=folder)
+            return deaths
+        except Death:
+            file.write_bytes(left)
+    return lives
 
 
 async def told(story: Story) -> tuple[int, int, Sequence[str]]:
@@ -69,6 +134,15 @@ async def test_the_neighbours_of_a_message_that_cannot_be_worked_in_flow(story: 
     assert await told(story) == (38, 0, [reason, reason])
     async with story.units.open() as unit:
         assert await unit.value(b"SELECT body::jsonb ->> 'name' FROM rejections") == "Spoiled"
+
+
+async def test_copies_do_not_make_the_search_begin_again(story: Story) -> None:
+    for number in range(9):
+        await story.did("ana", "Spoiled" if number == 7 else "Product Viewed")
+    async with story.units.open() as unit:
+        await unit.run(b"UPDATE inbox SET message_id = 'the same' WHERE seq < 5 + (SELECT min(seq) FROM inbox)")
+    assert await polled(story, stumble, rounds=20) == 1 + 3
+    assert (await told(story))[:2] == (4, 0)
 
 
 async def test_a_fault_that_no_message_has_costs_few_of_them_and_the_rest_wait(story: Story) -> None:
@@ -105,3 +179,93 @@ async def test_ticks_go_on_once_the_database_is_back(units: Units, story: Story)
         await story.tick()
     await story.tick()
     assert await story.timeline("ana") == ["Product Viewed"]
+
+
+async def test_a_message_that_kills_its_process_is_put_aside_by_a_later_life(story: Story, tmp_path: Path) -> None:
+    for number in range(40):
+        await story.did("ana", "Spoiled" if number in (0, 17, 23) else "Product Viewed")
+    # Of 40 at a time, of 2, and three times the first alone; the next of 39, 2, and 1; the last of 22, and 1.
+    assert await killed(story, stumble, tmp_path, lives=40) == (2 + 3) + (2 + 3) + (1 + 3)
+    recorded, waiting, reasons = await told(story)
+    assert (recorded, waiting, len(reasons)) == (37, 0, 3)
+    assert all("each time the process that worked it in was killed or crashed" in reason for reason in reasons)
+
+
+async def test_what_only_kills_processes_now_and_then_puts_nobody_aside(story: Story, tmp_path: Path) -> None:
+    for _ in range(30):
+        await story.did("ana", "Product Viewed")
+    assert await killed(story, now_and_then(always_stumble, failing=2, well=1), tmp_path, lives=100) > 20
+    assert await told(story) == (30, 0, [])
+
+
+@pytest.mark.parametrize("busy", [False, True])
+async def test_what_kills_processes_without_messages_too_puts_nobody_aside(
+    story: Story, tmp_path: Path, busy: bool
+) -> None:
+    """Also where a tick without messages has nothing to do."""
+    if busy:
+        async with story.units.open() as unit:
+            await audiences.put(unit, "everyone", "Everyone", {"everyone": True})
+            await unit.run(b"UPDATE rules SET state = 'filled'")
+    await story.did("ana", "Product Viewed")
+    assert await killed(story, always_stumble, tmp_path, lives=10) == 10
+    assert await told(story) == (0, 1, [])
+
+
+async def test_ordinary_poison_is_searched_for_from_life_to_life(story: Story, tmp_path: Path) -> None:
+    for number in range(40):
+        await story.did("ana", "Spoiled" if number == 23 else "Product Viewed")
+    failed = 0
+    for _ in range(60):
+        failed += await polled(story, stumble, rounds=1, notes=tmp_path)
+    assert failed == 2 + 3
+    assert (await told(story))[:2] == (39, 0)
+
+
+async def test_a_message_that_costs_its_connection_is_put_aside(story: Story) -> None:
+    for number in range(20):
+        await story.did("ana", "Spoiled" if number == 11 else "Product Viewed")
+    await polled(story, be_cut_off_by_it, rounds=60, every=_SECOND)
+    recorded, waiting, (reason,) = await told(story)
+    assert (recorded, waiting) == (19, 0)
+    assert reason.startswith(
+        "This could not be worked in: each time the PostgreSQL process of the tick was killed or crashed; "
+        "postgres.log says more. OperationalError: "
+    )
+
+
+async def test_a_network_that_cuts_whoever_is_at_it_puts_nobody_aside(story: Story) -> None:
+    async with story.units.open() as unit:
+        await audiences.put(unit, "everyone", "Everyone", {"everyone": True})
+        await unit.run(b"UPDATE rules SET state = 'filled'")
+    await story.did("ana", "Product Viewed")
+    assert await polled(story, be_cut_off, rounds=20, every=_SECOND) == 20
+    assert await told(story) == (0, 1, [])
+
+
+async def test_a_network_that_cuts_now_and_then_puts_nobody_aside(story: Story) -> None:
+    for _ in range(5):
+        await story.did("ana", "Product Viewed")
+    await polled(story, now_and_then(be_cut_off, failing=2, well=1), rounds=60, every=_SECOND)
+    assert await told(story) == (5, 0, [])
+
+
+async def test_what_exceeds_a_limit_of_the_database_is_put_aside(story: Story) -> None:
+    for name in ("Product Viewed", "Spoiled", "Product Viewed"):
+        await story.did("ana", name)
+    await polled(story, exceed_a_limit, rounds=20, every=_SECOND)
+    recorded, waiting, (reason,) = await told(story)
+    assert (recorded, waiting) == (2, 0)
+    assert "ProgramLimitExceeded: row is too big" in reason
+
+
+async def test_what_was_found_is_left_alone_if_another_message_stands_in_its_place(
+    story: Story, tmp_path: Path
+) -> None:
+    """As in a database that was restored."""
+    await story.did("ana", "Spoiled")
+    assert await polled(story, stumble, rounds=3, notes=tmp_path) == 3
+    async with story.units.open() as unit:
+        await unit.run(b"UPDATE inbox SET received_at = received_at - interval '1 s'")
+    assert await polled(story, stumble, rounds=3, notes=tmp_path) == 3
+    assert await told(story) == (0, 1, [])

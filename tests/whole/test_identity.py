@@ -272,3 +272,17 @@ async def test_after_an_undoing_each_was_seen_when_they_were(story: Story) -> No
         stranger = await customers.find(unit, await anonymous(story.units, "a"))
     assert (ana.first_seen_at, ana.last_seen_at) == (early + timedelta(days=1), late)
     assert (stranger.first_seen_at, stranger.last_seen_at) == (early, early)
+
+
+async def test_who_was_seen_a_moment_ago_is_not_written_again(story: Story) -> None:
+    begin = story.at
+    seen = []
+    for passed_s in (0, 59, 60, 61, 119, 120):
+        await story.tick(begin + timedelta(seconds=passed_s))
+        await story.receive({"type": "page", "userId": "ana"})
+        await story.tick()
+        async with story.units.open() as unit:
+            ana = await customers.find(unit, await story.customer("ana"))
+        assert ana.first_seen_at == begin
+        seen.append((ana.last_seen_at - begin).total_seconds())
+    assert seen == [0, 0, 60, 60, 60, 120]

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regulars.domains.audiences import service as audiences
+from regulars.domains.audiences import service as audiences_service
 from regulars.domains.events import service as events
+from regulars.domains.events import step as events_step
 from regulars.domains.verdicts import service as verdicts
+from regulars.platform.tick import Tick
 from regulars.platform.unit import Units
 from regulars.shared.clock import SetClock
 from tests.conftest import AT
@@ -43,8 +45,21 @@ AUDIENCES: dict[str, Any] = {
     "only_looked": {"did": "Page Viewed", "within": "5d", "then_not": {"did": "Order Completed"}, "for": "12h"},
     "looked_and_bought": {"sequence": [{"did": "Page Viewed"}, {"did": "Order Completed"}], "within": "4d"},
     "this_month": {"did": {"any": True}, "times": {"at_least": 3}, "within": "1mo"},
+    "slipping": {"pulse": "slipping", "usual_gap": 1},
+    "active": {"pulse": "active"},
+    "lapsed_or_back": {"any": [{"pulse": "lapsed", "usual_gap": 1}, {"pulse": "returned", "usual_gap": 1}]},
     "german_for_long": {"trait": "country", "is": "DE", "held_for": "2d"},
 }
+
+CALM: dict[str, Any] = {
+    **{slug: AUDIENCES[slug] for slug in (
+        "bought", "bought_lately", "twice_in_a_week", "once_exactly", "never_looked", "german", "vip", "quiet", "big",
+        "this_month", "german_for_long",
+    )},
+    "looks_often": {"did": "Page Viewed", "times": {"at_least": 3}, "within": "2d"},
+    "today": {"did": {"prefix": "Page"}, "within": "today"},
+}  # fmt: skip
+"""Those that ask for nothing but how many there are within a window, so that one more often changes no answer."""
 
 people = st.sampled_from(["ana", "bo", "chi"])
 happenings = st.one_of(
@@ -56,15 +71,16 @@ happenings = st.one_of(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("audiences", [AUDIENCES, CALM], ids=["all", "calm"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(days=st.lists(happenings, min_size=1, max_size=12))
 async def test_what_a_tick_stores_is_what_a_recount_finds(
-    days: list[tuple[str, str, Any, int]], units: Units, clock: SetClock
+    days: list[tuple[str, str, Any, int]], audiences: dict[str, Any], units: Units, clock: SetClock
 ) -> None:
     await _empty(units)
     clock.at = AT
     async with living(units, clock) as story:
-        await story.audiences(AUDIENCES)
+        await story.audiences(audiences)
         told: dict[str, tuple[list[Event], list[TraitValue]]] = {}
         for number, (what, who, value, hours) in enumerate(days):
             when = story.at - timedelta(hours=hours)
@@ -84,12 +100,14 @@ async def test_what_a_tick_stores_is_what_a_recount_finds(
                     events.append(Event("Identified", when))
                     traits.append(TraitValue("country", when, number, value))
                 await story.tick()
-            await _compare(story, units, told)
+            await _compare(story, units, audiences, told)
 
 
-async def _compare(story: Story, units: Units, told: dict[str, tuple[list[Event], list[TraitValue]]]) -> None:
-    world = World(audiences=AUDIENCES)
-    for slug, rule in AUDIENCES.items():
+async def _compare(
+    story: Story, units: Units, audiences: dict[str, Any], told: dict[str, tuple[list[Event], list[TraitValue]]]
+) -> None:
+    world = World(audiences=audiences)
+    for slug, rule in audiences.items():
         expected = {
             who for who, (events, traits) in told.items() if holds(rule, History(events, traits), story.at, world)
         }
@@ -111,6 +129,43 @@ async def test_time_alone_moves_a_customer_out_to_the_microsecond(story: Story) 
     assert await story.members("lately") == set()
 
 
+async def test_only_rules_that_speak_of_what_happened_run(story: Story) -> None:
+    await story.audience("bought", {"did": "Order Completed", "times": {"at_least": 2}})
+    await story.audience("looked", {"did": "Page Viewed", "within": "3d"})
+    await story.audience("german", {"trait": "country", "is": "DE"})
+    await story.audience("looked_twice", {"did": {"prefix": "Page"}, "times": {"at_least": 2}})
+    await story.audience("helped", {"did": "Support Requested"})
+    await story.did("ana", "Order Completed")
+    await story.tick()
+    await story.tick(story.at + timedelta(hours=1))
+
+    async def rules_run(name: str) -> int:
+        await story.did("ana", name)
+        return (await story.pipeline.poll_once(story.at)).counts["rules_run"]
+
+    assert await rules_run("Page Viewed") == 2
+    assert await rules_run("Order Completed") == 1
+    assert await story.members("bought") == {"ana"}
+    assert await story.members("looked") == {"ana"}
+    await story.tick(story.at + timedelta(days=4))
+    assert await story.members("looked") == set()
+    assert await story.members("bought") == {"ana"}
+
+
+async def test_whoever_is_due_and_touched_at_once_is_judged_by_every_rule(story: Story) -> None:
+    await story.audience("bought_lately", {"did": "Order Completed", "within": "3d"})
+    await story.audience("looked", {"did": "Page Viewed"})
+    await story.audience("helped", {"did": "Support Requested"})
+    await story.audience("german", {"trait": "country", "is": "DE"})
+    await story.did("ana", "Order Completed")
+    await story.tick()
+    story.clock.at = story.at + timedelta(days=3, seconds=1)
+    await story.did("ana", "Page Viewed")
+    await story.tick()
+    assert await story.members("bought_lately") == set()
+    assert await story.members("looked") == {"ana"}
+
+
 async def test_idle_customers_cost_a_tick_nothing(story: Story) -> None:
     await story.audience("lately", {"did": "Order Completed", "within": "3d"})
     for number in range(30):
@@ -130,7 +185,7 @@ async def test_a_redefined_audience_serves_its_old_members_until_the_new_ones_ar
     await story.did("bo", "Page Looked")
     await story.tick()
     async with units.open() as unit:
-        await audiences.put(unit, "some", "some", {"did": "Page Looked"})
+        await audiences_service.put(unit, "some", "some", {"did": "Page Looked"})
     await story.tick()
     assert await story.members("some") == {"ana"}
     await story.fill()
@@ -141,8 +196,8 @@ async def test_what_happens_while_a_rule_fills_is_not_lost(story: Story, units: 
     await story.did("ana", "Order Completed")
     await story.tick()
     async with units.open() as unit:
-        await audiences.put(unit, "buyers", "buyers", {"did": "Order Completed"})
-        await audiences.put(unit, "strangers", "strangers", {"not": {"did": "Order Completed"}})
+        await audiences_service.put(unit, "buyers", "buyers", {"did": "Order Completed"})
+        await audiences_service.put(unit, "strangers", "strangers", {"not": {"did": "Order Completed"}})
     await story.did("bo", "Order Completed")
     await story.did("chi", "Page Looked")
     await story.tick()
@@ -174,6 +229,33 @@ async def test_history_that_comes_after_the_last_live_tick_is_worked_in(story: S
     async with units.open() as unit:
         await events.add(unit, [order], source="test", historical=True)
     await story.tick()
+    assert await story.timeline("bo") == ["Order Completed"]
+
+
+async def test_history_has_its_turn_where_it_is_never_quiet_and_is_not_looked_for_in_every_tick(
+    story: Story, units: Units, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[datetime] = []
+
+    async def claim(tick: Tick, *, limit: int, historical: bool) -> int:
+        looked.extend([tick.at] * historical)
+        return await claim_as_ever(tick, limit=limit, historical=historical)
+
+    claim_as_ever = events_step.claim
+    monkeypatch.setattr(events_step, "claim", claim)
+
+    async def live_ticks(many: int) -> None:
+        for _ in range(many):
+            await story.did("ana", "Page Looked")
+            await story.pipeline.poll_once(story.at)
+            story.clock.at += timedelta(milliseconds=100)
+
+    await live_ticks(20)
+    assert len(looked) == 2
+    order = {"type": "track", "userId": "bo", "event": "Order Completed", "timestamp": "2025-01-01T00:00:00Z"}
+    async with units.open() as unit:
+        await events.add(unit, [order], source="test", historical=True)
+    await live_ticks(12)
     assert await story.timeline("bo") == ["Order Completed"]
 
 

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NoReturn
+from typing import Annotated, Any, Final, Literal
 
+import psycopg
+import structlog
 import typer
-import uvloop
-from rich.console import Console
 from rich.progress import Progress
 
 from regulars import bootstrap
 from regulars.bootstrap import Product
 from regulars.domains.members import service as members
 from regulars.domains.verdicts import service as verdicts
-from regulars.entrypoints import demo, doctor, lists_command, server
+from regulars.entrypoints import backup_cli, demo, doctor, guard, lists_command, server, status_cli
+from regulars.entrypoints.console import AsJson, Data, print_json
+from regulars.entrypoints.console import err as _err
+from regulars.entrypoints.console import out as _out
+from regulars.entrypoints.console import run_to_end as _run
+from regulars.entrypoints.console import settings_from as _settings
 from regulars.entrypoints.import_command import import_file
 from regulars.entrypoints.reconcile import reconcile
-from regulars.platform.settings import InstallationSettings
 from regulars.platform.telemetry import configure_logging
 from regulars.platform.warehouse.reconciling import Compared
-from regulars.shared.errors import DomainError
 from regulars.shared.ids import inside, outside
-
-# What we write holds customers' lives: its files are their owner's alone. Others may at most pass through its folders,
-# since root's PostgreSQL runs as another user.
-hidden_from_others: Final = 0o066
 
 app: Final = typer.Typer(
     name="regulars",
@@ -40,14 +35,12 @@ app: Final = typer.Typer(
 )
 lists_app: Final = typer.Typer(help="Static lists: customers put together by file.", no_args_is_help=True)
 app.add_typer(lists_app, name="lists")
-_out: Final = Console(soft_wrap=True, highlight=False)
-_err: Final = Console(stderr=True, soft_wrap=True, highlight=False)
+backup_cli.add_to(app)
+status_cli.add_to(app)
 
-Data = Annotated[Path | None, typer.Option(help="The data folder. Default: ./regulars-data, or REGULARS_DATA.")]
 Host = Annotated[str | None, typer.Option(help="The address to listen on. Default: 127.0.0.1.")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on. Default: 8080.")]
 Log = Annotated[Literal["json", "pretty"], typer.Option(help="How the log on stderr is written.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 ListSlug = Annotated[str, typer.Argument(metavar="SLUG", help="The list.")]
 PeopleFile = Annotated[
     Path, typer.Option("--file", help="A CSV, JSON-lines or Parquet file.", exists=True, dir_okay=False)
@@ -75,7 +68,12 @@ def serve(
     """Serve everything: the event API, the web app, the worker, and PostgreSQL if you bring none."""
     configure_logging(log)
     settings = _settings(data=data, host=host, port=port, role=role)
-    _run(server.serve(settings, ready=_say_first_words))
+    guard.stand_guard(() if settings.role == "web" else guard.BY_PYARROW)
+    try:
+        _run(server.serve(settings, ready=_say_first_words))
+    except psycopg.OperationalError as error:
+        structlog.get_logger(__name__).error("database_lost_while_starting", error=str(error))
+        raise typer.Exit(guard.START_AGAIN) from None
 
 
 @app.command(name="demo")
@@ -126,7 +124,7 @@ def import_command(
         )
     )
     if as_json:
-        print(json.dumps(report.as_json()))  # noqa: T201
+        print_json(report.as_json())
     else:
         _out.print(report.in_words())
     if report.failed:
@@ -144,7 +142,7 @@ def keys(
     configure_logging("pretty", level="WARNING")
     answer = _run(_keys(data, revoke, list_all))
     if as_json:
-        print(json.dumps(answer))  # noqa: T201
+        print_json(answer)
     elif list_all:
         for one in answer["keys"]:
             _out.print(f"{one['id']}  {one['kind']:5}  {one['prefix']}…  {one['state']:8} {one['name']}")
@@ -159,7 +157,7 @@ def doctor_command(data: Data = None, port: Port = None, as_json: AsJson = False
     configure_logging("pretty", level="ERROR")
     findings = _run(doctor.examine(_settings(data=data, port=port)))
     if as_json:
-        print(json.dumps([finding.as_json() for finding in findings]))  # noqa: T201
+        print_json([finding.as_json() for finding in findings])
     else:
         for finding in findings:
             _out.print(finding.in_words())
@@ -206,7 +204,7 @@ def _change_list(data: Path | None, slug: str, file: Path, as_json: bool, **aske
     configure_logging("pretty", level="WARNING")
     report = _run(lists_command.change_by_file(_settings(data=data), slug, file, **asked))
     if as_json:
-        print(json.dumps(report.as_json()))  # noqa: T201
+        print_json(report.as_json())
     else:
         _out.print(report.in_words(), markup=False)
     if report.failed:
@@ -219,7 +217,7 @@ def show_list(slug: ListSlug, data: Data = None, as_json: AsJson = False) -> Non
     configure_logging("pretty", level="WARNING")
     found = _run(lists_command.shown(_settings(data=data), slug))
     if as_json:
-        print(json.dumps(found))  # noqa: T201
+        print_json(found)
         return
     _out.print(f"{found['slug']}  {found['name']}  {found['members']:,} members", markup=False)
     for one in found["newest"]:
@@ -232,7 +230,7 @@ def list_lists(data: Data = None, as_json: AsJson = False) -> None:
     configure_logging("pretty", level="WARNING")
     found = _run(lists_command.listed(_settings(data=data)))
     if as_json:
-        print(json.dumps({"lists": found}))  # noqa: T201
+        print_json({"lists": found})
         return
     for one in found:
         _out.print(f"{one['members']:>10,}  {one['slug']}  {one['name']}", markup=False)
@@ -248,7 +246,7 @@ def summaries_command(
     configure_logging("pretty", level="WARNING")
     report = _run(_summaries(data, rebuild=rebuild))
     if as_json:
-        print(json.dumps({**report, "rebuilt": rebuild}))  # noqa: T201
+        print_json({**report, "rebuilt": rebuild})
     else:
         _out.print(
             f"{report['summaries']:,} summaries, {report['differing']:,} differ from the history, "
@@ -284,7 +282,7 @@ def reconcile_command(data: Data = None, host: Host = None, port: Port = None, a
 
         report = _run(reconcile(_settings(data=data, host=host, port=port), tell))
     if as_json:
-        print(json.dumps(report.as_json()))  # noqa: T201
+        print_json(report.as_json())
     else:
         _out.print(report.in_words())
     if report.differing:
@@ -325,31 +323,9 @@ async def _say_first_words(product: Product) -> None:
         _err.print(f"  admin key   {words['admin_key']}   (shown this once)")
     if "setup_url" in words:
         _err.print(f"  sign up     {words['setup_url']}   (once, within a day)")
+    if "held" in words:
+        _err.print(f"  [bold]Sending is held[/bold]: {words['held']}. Let mail go out with: regulars sending --release")
     _err.print()
-
-
-def _settings(*, default_data: str = "regulars-data", **given: object) -> InstallationSettings:
-    try:
-        return bootstrap.settings_of_environment(default_data=default_data, **given)
-    except DomainError as error:
-        _fail(error.detail, code=2)
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Runs to the end. What goes wrong for a reason is told in one line, without a traceback."""
-    os.umask(hidden_from_others)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(work)
-    except DomainError as error:
-        _fail(error.detail, code=1)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-
-
-def _fail(words: str, *, code: int) -> NoReturn:
-    _err.print(f"[red]regulars:[/red] {words}")
-    raise typer.Exit(code)
 
 
 def main() -> None:

@@ -11,9 +11,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import psycopg
+from psycopg_pool import PoolTimeout
 
 from regulars import bootstrap
+from regulars.domains.messages.service import holding
 from regulars.platform import shipped
+from regulars.platform.log.removing import log_size
 from regulars.platform.postgres.migrate import missing_migrations, read_migrations
 from regulars.platform.postgres.server import answering_url, binaries
 from regulars.platform.settings import InstallationSettings
@@ -46,10 +49,12 @@ async def examine(settings: InstallationSettings) -> list[Finding]:
         ("data folder", _data_folder),
         ("disk", _disk),
         ("PostgreSQL", _postgres),
+        ("log", _log),
         ("warehouse", _warehouse),
         ("web app", _web),
         ("port", _port),
         ("mail", _mail),
+        ("sending", _sending),
     ]
     findings = []
     for name, look in parts:
@@ -103,6 +108,21 @@ async def _postgres(settings: InstallationSettings) -> Finding:
     return Finding("PostgreSQL", True, f"version {number // 10_000}.{number % 10_000}, {schema}")
 
 
+async def _log(settings: InstallationSettings) -> Finding:
+    url = settings.database_url or await answering_url(settings.data)
+    kept = "all months stay" if settings.log_months is None else f"{settings.log_months} months stay"
+    try:
+        if url is None or await missing_migrations(url, shipped.migrations()):
+            return Finding("log", True, kept)
+        async with bootstrap.open_units(url) as units, units.open() as unit:
+            size = await log_size(unit)
+    except psycopg.OperationalError:
+        return Finding("log", True, kept)  # Why the database does not answer is said above.
+    begins = f"; what came before {size.begins:%Y-%m-%d} is in the warehouse alone" if size.begins else ""
+    seen = f"{size.parts} parts, {size.bytes / 1e9:.2f} GB, about {size.events:,} events; {kept}{begins}"
+    return Finding("log", True, seen)
+
+
 async def _warehouse(settings: InstallationSettings) -> Finding:
     sink = bootstrap.make_sink(settings)
     if sink is None:
@@ -142,3 +162,23 @@ async def _mail(settings: InstallationSettings) -> Finding:
         return Finding("mail", False, f"{where}: {why}", "Check REGULARS_SMTP_URL; messages wait until it answers.")
     writer.close()
     return Finding("mail", True, f"{where} answers")
+
+
+async def _sending(settings: InstallationSettings) -> Finding:
+    url = settings.database_url or await answering_url(settings.data)
+    if url is None:
+        return Finding("sending", True, "whether it is held shows when the database runs")
+    try:
+        async with bootstrap.open_units(url) as units, units.open() as unit:
+            hold, counts = await holding.held(unit), await holding.count(unit)
+    except psycopg.errors.UndefinedTable:
+        return Finding("sending", True, "not held: there is nothing in the database yet")
+    except (psycopg.OperationalError, PoolTimeout):
+        return Finding("sending", False, "the database does not answer", "Look at PostgreSQL first.")
+    waiting, doubtful = sum(counts.waiting.values()), sum(counts.doubtful.values())
+    if hold is None:
+        return Finding("sending", True, f"messages go out; {waiting:,} wait")
+    seen = f"held since {hold.since:%Y-%m-%d %H:%M:%S} UTC ({hold.because}); {waiting:,} wait"
+    if doubtful:
+        seen += f", {doubtful:,} of which may have been sent before"
+    return Finding("sending", False, seen, "`regulars sending --release` lets them go out; see --doubtful there.")

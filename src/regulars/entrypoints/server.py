@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import socket
@@ -11,19 +12,26 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
+import psycopg
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 
 from regulars.bootstrap import Product, run_product, state_of
 from regulars.domains.lifecycle import service as lifecycle
 from regulars.domains.members import service as members
+from regulars.domains.messages.service import holding
 from regulars.entrypoints.worker import Worker
 from regulars.platform.http.wire import BoundedHttp
 from regulars.platform.postgres.server import ended
 from regulars.platform.settings import InstallationSettings
+from regulars.platform.watch.policy import beat_every_s
 from regulars.shared.errors import Conflict
 
 drain_timeout_s: Final = 10
+metrics_ports: Final = range(8081, 8091)
+backlog: Final = 2048
+ready_again_s: Final = 0.5
 FIRST_LIFECYCLE: Final = "model-e"
 _log = structlog.get_logger(__name__)
 
@@ -55,44 +63,84 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    listening = _bind(settings) if settings.role != "worker" else None
+    # A worker answers nobody but whoever watches it.
+    alone = settings.role == "worker"
+    listening = _bind_worker(settings) if alone else _bind(settings.host, settings.port, choose="--port")
     async with run_product(settings) as product:
         product.demo_note = demo_note
+        if not alone:
+            _listen(listening, choose="--port")
         tasks: list[asyncio.Task[Any]] = []
         if settings.role != "web":
             tasks.append(asyncio.create_task(Worker(product, stopping).run(), name="worker"))
-        server = None
-        if listening is not None:
-            server = _Server(
-                uvicorn.Config(
-                    product.app(),
-                    http=BoundedHttp,
-                    log_config=None,
-                    access_log=False,
-                    lifespan="off",
-                    server_header=False,
-                    proxy_headers=True,
-                    timeout_graceful_shutdown=drain_timeout_s,
-                )
-            )
-            tasks.append(asyncio.create_task(server.serve(sockets=[listening]), name="web"))
-            while not server.started and not tasks[-1].done():  # noqa: ASYNC110  (uvicorn tells no other way)
-                await asyncio.sleep(0.01)
+        server = _server_of(product.worker_app() if alone else product.app())
+        tasks.append(asyncio.create_task(server.serve(sockets=[listening]), name="web"))
+        while not server.started and not tasks[-1].done():  # noqa: ASYNC110  (uvicorn tells no other way)
+            await asyncio.sleep(0.01)
+        tasks.append(asyncio.create_task(_beat(product, stopping), name="heart"))
         if product.postgres is not None:
-            tasks.append(asyncio.create_task(product.postgres.wait(), name="postgres"))
+            tasks.append(asyncio.create_task(product.postgres.keep(), name="postgres"))
         elif settings.database_url is None:
             tasks.append(asyncio.create_task(ended(settings.data), name="postgres"))
         try:
-            await ready(product)
-            _log.info("ready", **state_of(product))
+            await _told_ready(product, ready)
+            _keep_for_good()
+            _log.info("ready", **state_of(product), port=listening.getsockname()[1])
             if beside is not None:
                 tasks.append(asyncio.create_task(_run_beside(beside, product, stopping), name="beside"))
             await _until_stopped(stopping, tasks)
         finally:
+            gc.unfreeze()
             stopping.set()
-            if server is not None:
-                server.should_exit = True
+            server.should_exit = True
             await _end(tasks)
+
+
+def _keep_for_good() -> None:
+    """What is there once all is up stays until the end: to look through half a million such things for what can be
+    thrown away would hold everybody up for a fifth of a second, again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def _server_of(app: Starlette) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            http=BoundedHttp,
+            backlog=backlog,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            proxy_headers=True,
+            timeout_graceful_shutdown=drain_timeout_s,
+        )
+    )
+
+
+async def _beat(product: Product, stopping: asyncio.Event) -> None:
+    """Tells everybody that this process lives, and at the end that it stopped. A missed beat is no reason to stop."""
+    while True:
+        stopped = stopping.is_set()
+        try:
+            await product.heart.beat(product.clock.now(), stopped=stopped)
+        except (psycopg.Error, OSError) as error:
+            _log.warning("beat_missed", error=type(error).__name__)
+        if stopped:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), beat_every_s)
+
+
+async def _told_ready(product: Product, ready: Callable[[Product], Awaitable[None]]) -> None:
+    """PostgreSQL may be killed in just this moment, and is back soon."""
+    while True:
+        try:
+            return await ready(product)
+        except psycopg.OperationalError as error:
+            _log.warning("not_ready_yet", error=str(error))
+            await asyncio.sleep(ready_again_s)
 
 
 async def _run_beside(beside: Beside, product: Product, stopping: asyncio.Event) -> None:
@@ -124,19 +172,44 @@ async def _end(tasks: list[asyncio.Task[Any]]) -> None:
             await asyncio.wait_for(task, drain_timeout_s)
 
 
-def _bind(settings: InstallationSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _bind_worker(settings: InstallationSettings) -> socket.socket:
+    """The port that was chosen; unsaid, the first free one of a few, since several workers may share a machine."""
+    choose = "REGULARS_METRICS_PORT"
+    ports = metrics_ports if settings.metrics_port is None else [settings.metrics_port]
+    for port in ports[:-1]:
+        with suppress(PortTaken):
+            return _listen(_bind(settings.host, port, choose=choose), choose=choose)
+    return _listen(_bind(settings.host, ports[-1], choose=choose), choose=choose)
+
+
+def _bind(host: str, port: int, *, choose: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((settings.host, settings.port))
+        listening.bind((host, port))
     except OSError as error:
         listening.close()
-        if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            why = "is taken by another program" if error.errno == errno.EADDRINUSE else "may not be used by this user"
-            raise PortTaken(f"Port {settings.port} on {settings.host} {why}; choose another with --port.") from None
-        raise PortTaken(f"Cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}.") from None
+        raise _port_taken(host, port, error, choose) from None
     return listening
+
+
+def _listen(listening: socket.socket, *, choose: str) -> socket.socket:
+    """Two may be bound to a port, but only one can listen there. uvloop keeps it to itself if it is not us."""
+    try:
+        listening.listen(backlog)
+    except OSError as error:
+        host, port = listening.getsockname()[:2]
+        listening.close()
+        raise _port_taken(host, port, error, choose) from None
+    return listening
+
+
+def _port_taken(host: str, port: int, error: OSError, choose: str) -> PortTaken:
+    if error.errno in (errno.EADDRINUSE, errno.EACCES):
+        why = "is taken by another program" if error.errno == errno.EADDRINUSE else "may not be used by this user"
+        return PortTaken(f"Port {port} on {host} {why}; choose another with {choose}.")
+    return PortTaken(f"Cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}.")
 
 
 async def offer_lifecycles(product: Product) -> None:
@@ -155,4 +228,7 @@ async def first_words(product: Product) -> dict[str, str]:
             words["setup_url"] = f"{product.public_url}/setup?token={token}"
         if not await members.has_admin_key(unit):
             words["admin_key"] = await members.new_admin_key(unit, "first start")
+        if (hold := await holding.held(unit)) is not None:
+            words["held"] = hold.because
+            _log.warning("sending_is_held", since=hold.since.isoformat(), because=hold.because)
     return words

@@ -13,6 +13,8 @@ import structlog
 from regulars.bootstrap import Product
 from regulars.domains.messages.model import OUTBOX_CHANNEL, Purpose
 from regulars.platform.telemetry import counter, seconds
+from regulars.platform.tracing import span
+from regulars.platform.warehouse.facts import EVENTS
 
 INBOX_CHANNEL: Final = "regulars_inbox"
 idle_max_s: Final = 1.0
@@ -24,9 +26,14 @@ _log = structlog.get_logger(__name__)
 ticks_total: Final = counter("regulars_ticks_total", "Ticks that did something.")
 tick_seconds: Final = seconds("regulars_tick_seconds", "Time of one tick.")
 claimed_total: Final = counter("regulars_messages_processed_total", "Messages taken from the inbox.")
+recorded_total: Final = counter("regulars_events_recorded_total", "Events appended to the log.")
 summaries_made_total: Final = counter(
     "regulars_summaries_made_total",
     "Summaries made from a customer's history: on first touch, after merges and new rules.",
+)
+histories_read_total: Final = counter(
+    "regulars_histories_read_total",
+    "Times a tick read what a customer did long ago, since a rule asks for what no summary keeps.",
 )
 judged_by_history_total: Final = counter(
     "regulars_judged_by_history_total",
@@ -54,8 +61,8 @@ class Worker:
         try:
             await asyncio.gather(
                 self._forever("tick", self._tick),
-                self._forever(Purpose.TRANSACTIONAL, self._dispatch(Purpose.TRANSACTIONAL)),
-                self._forever(Purpose.MARKETING, self._dispatch(Purpose.MARKETING)),
+                self._send(Purpose.TRANSACTIONAL),
+                self._send(Purpose.MARKETING),
                 self._forever("warehouse", self._feed),
                 self._forever("jobs", self._jobs),
             )
@@ -69,8 +76,10 @@ class Worker:
             wake.clear()
             try:
                 pause_s = await round_once(self._product.clock.now())
-            except Exception:
+                self._product.meter.went_well(name)
+            except Exception as error:
                 failures_total.labels(name).inc()
+                self._product.meter.failed(name, self._product.clock.now(), error)
                 _log.exception("round_failed", loop=name)
                 pause_s = failure_pause_s
             if pause_s > 0:
@@ -80,28 +89,43 @@ class Worker:
                     continue
 
     async def _tick(self, at: datetime) -> float:
-        ticked = await self._product.pipeline.poll_once(at)
-        if not ticked.ran:
-            return idle_max_s
+        with span("tick") as spanned:
+            ticked = await self._product.pipeline.poll_once(at)
+            if not ticked.ran:
+                spanned.drop()
+                return idle_max_s
+            spanned.set(claimed=ticked.claimed, recorded=ticked.counts.get("recorded", 0))
         ticks_total.inc()
         tick_seconds.observe(ticked.seconds)
         claimed_total.inc(ticked.claimed)
+        recorded = ticked.counts.get("recorded", 0)
+        recorded_total.inc(recorded)
+        self._product.meter.ticked(at, ticked.seconds, recorded)
         summaries_made_total.inc(ticked.counts.get("stale", 0))
+        histories_read_total.inc(ticked.counts.get("histories_read", 0))
         judged_by_history_total.inc(ticked.counts.get("judged_by_history", 0))
         return 0
 
-    def _dispatch(self, purpose: Purpose) -> Round:
+    async def _send(self, purpose: Purpose) -> None:
+        lane = self._product.lane(purpose, self._wake[purpose].set)
+
         async def round_once(at: datetime) -> float:
-            more_at = await self._product.dispatch(purpose, at)
+            more_at = await lane.turn(at)
             if more_at is None:
                 return idle_max_s
             return min(idle_max_s, max(0.0, (more_at - self._product.clock.now()).total_seconds()))
 
-        return round_once
+        await self._forever(purpose, round_once)
+        await lane.finish()
 
     async def _feed(self, at: datetime) -> float:
-        if self._product.warehouse is not None:
-            warehouse_rows_total.inc(await self._product.warehouse.feed())
+        warehouse, meter = self._product.warehouse, self._product.meter
+        if warehouse is None:
+            return warehouse_every_s
+        came = await warehouse.feed()
+        warehouse_rows_total.inc(came)
+        seq = meter.fed.seq if meter.fed and not came else (await warehouse.offsets()).get(EVENTS, 0)
+        meter.feeding(warehouse.dialect, seq, at)
         return warehouse_every_s
 
     async def _jobs(self, at: datetime) -> float:

@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from regulars.platform.tracing import current_ids
+
 LogForm = Literal["json", "pretty"]
 NUMBERS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -53,6 +55,12 @@ def _drop_colours(_logger: Any, _method: str, line: MutableMapping[str, Any]) ->
     return line
 
 
+def _name_the_trace(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """So that from a log line one finds the trace it was written in."""
+    line.update(current_ids())
+    return line
+
+
 def configure_logging(form: LogForm = "json", level: str = "INFO") -> None:
     """One line an event on stderr, JSON for machines or pretty for people; the libraries' log lines go the same way."""
     shared: list[Any] = [
@@ -60,6 +68,7 @@ def configure_logging(form: LogForm = "json", level: str = "INFO") -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         _drop_colours,
+        _name_the_trace,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.StackInfoRenderer(),
     ]
@@ -92,5 +101,6 @@ def configure_logging(form: LogForm = "json", level: str = "INFO") -> None:
         logging.getLogger(name).propagate = True
     # Our own access lines say more and know which tokens to keep out; a client's name the whole of every address.
     logging.getLogger("uvicorn.access").disabled = True
-    for name in ("httpx2", "httpcore2"):
+    # The mail catcher's lines are one for each word of SMTP, with the recipients' addresses in them.
+    for name in ("httpx2", "httpcore2", "mail.log"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -48,6 +48,11 @@ class Unit:
         """Runs a statement; the number of rows it touched."""
         return (await self.connection.execute(statement, values)).rowcount
 
+    async def let_go_when_stopped(self, after_s: float) -> None:
+        """From now to the end of this unit: should this process be stopped with the unit open, and ask nothing for so
+        long, PostgreSQL ends it, and with it every lock that others wait for. Awake again, it finds that out."""
+        await self.connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{after_s}s'".encode())
+
     async def rows(self, statement: bytes, row: type[T], **values: object) -> list[T]:
         """The rows as instances of `row`, its fields named as the columns."""
         async with self.connection.cursor(row_factory=class_row(row)) as cursor:

@@ -3,6 +3,8 @@ alone cannot change that. Where the facts came from does not matter here."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Final
@@ -14,18 +16,17 @@ import ibis.expr.types as ir
 from regulars.rules.engines.base import INSTANT, Engine
 from regulars.rules.fragments import (
     FORMS,
-    begin,
+    compared,
     form_read,
-    leaves_at,
-    length,
     name_of,
-    never_in,
     passes,
     pieces,
     pieces_kept,
 )
+from regulars.rules.instants import begin, leaves_at, length, never_in
 from regulars.rules.leaves import (
     Atom,
+    Beats,
     Came,
     Compares,
     Happened,
@@ -34,9 +35,12 @@ from regulars.rules.leaves import (
     IsMarked,
     Lacked,
     TraitIs,
+    ValueTest,
     micros_per_unit,
+    microsecond,
 )
-from regulars.rules.model import DaysAhead, End, How, Operator
+from regulars.rules.model import DaysAhead, End, How, Pulse, decimals_of_average_max
+from regulars.rules.rhythm import days_known_min
 from regulars.shared.durations import Calendar, Span
 
 _DATE: Final = (
@@ -58,6 +62,8 @@ def answers(engine: Engine, atom: Atom, *, listed: bool) -> dict[str, str]:
             return _lacked(engine, atom)
         case Came():
             return _came(engine, atom)
+        case Beats():
+            return _beats(engine, atom)
         case TraitIs():
             return _trait_is(engine, atom)
         case Held():
@@ -69,20 +75,37 @@ def answers(engine: Engine, atom: Atom, *, listed: bool) -> dict[str, str]:
 @lru_cache(pieces_kept)
 def _happened(engine: Engine, atom: Happened, *, listed: bool) -> dict[str, str]:
     leaf, name = name_of(atom.leaf), name_of(atom)
-    found = _of_times(engine, atom.n, atom.within, listed=listed)
-    return {
-        f"{answer}_{name}": piece.replace('"t_"', f'"t_{leaf}"').replace('"n_"', f'"n_{leaf}"')
-        for answer, piece in found.items()
-    }
+    known = {'"t_"': f'"t_{leaf}"', '"n_"': f'"n_{leaf}"'}
+    if isinstance(atom.within, timedelta):
+        long_us = atom.within // microsecond
+        known |= {'"t0"."long_"': engine.microseconds(long_us), '"t0"."out_"': engine.microseconds(long_us + 1)}
+        found = _of_times(engine, atom.n, timedelta, listed=listed)
+    else:
+        found = _of_times(engine, atom.n, atom.within, listed=listed)
+    return {f"{answer}_{name}": _with(known, piece) for answer, piece in found.items()}
+
+
+def _with(known: Mapping[str, str], piece: str) -> str:
+    """That is safe because these pieces hold no text of a rule."""
+    for column, what in known.items():
+        piece = piece.replace(column, what)
+    return piece
 
 
 @lru_cache(pieces_kept)
-def _of_times(engine: Engine, n: int, within: Span | None, *, listed: bool) -> dict[str, str]:
-    """Of any leaf: the columns are not named yet. That is safe because these pieces hold no text of a rule."""
-    facts = ibis.table({"at": INSTANT, "t_": dt.Array(INSTANT) if listed else INSTANT, "n_": INSTANT}, name="facts")
-    later = _or_never(engine, facts["n_"])
+def _of_times(engine: Engine, n: int, within: type[timedelta] | Calendar | None, *, listed: bool) -> dict[str, str]:
+    """Of any leaf and any exact window: the columns are not named yet, nor is it said how `long_` the window is, and
+    how long it takes to be `out_` of it."""
+    times = dt.Array(INSTANT) if listed else INSTANT
+    facts = ibis.table(
+        {"at": INSTANT, "t_": times, "n_": INSTANT, "long_": dt.Interval("us"), "out_": dt.Interval("us")}, name="facts"
+    )
+    later, time = _or_never(engine, facts["n_"]), facts["t_"][n - 1] if listed else facts["t_"]
     # Once true, more events keep it true: only the n-th latest growing too old can end it.
-    holds, end = _still(engine, facts.at, facts["t_"][n - 1] if listed else facts["t_"], within)
+    if isinstance(within, type):
+        holds, end = (time >= facts.at - facts["long_"]).fill_null(False), time + facts["out_"]
+    else:
+        holds, end = _still(engine, facts.at, time, within)
     return pieces(engine, facts.select(h=holds, c=ibis.ifelse(holds, end, later)))
 
 
@@ -98,24 +121,11 @@ def _compares(engine: Engine, atom: Compares) -> dict[str, str]:
     if atom.leaf.how in (How.SUM, How.DISTINCT):
         value = value.fill_null(0)
     bound = ibis.literal(atom.bound, type=kind) if atom.leaf.how is How.SUM else atom.bound
-    holds = passes_bound(atom.operator, value, bound).fill_null(False)
+    holds = compared(atom.operator, value, bound).fill_null(False)
     later = _or_never(engine, facts[f"n_{leaf}"])
     if atom.leaf.within is not None:
         later = ibis.least(later, _or_never(engine, leaves_at(engine, facts[f"o_{leaf}"], atom.leaf.within)))
     return _named(engine, facts, atom, holds, later)
-
-
-def passes_bound(operator: Operator, value: ir.NumericValue, bound: float | ir.NumericValue) -> ir.BooleanValue:
-    match operator:
-        case Operator.AT_LEAST:
-            return value >= bound
-        case Operator.MORE_THAN:
-            return value > bound
-        case Operator.AT_MOST:
-            return value <= bound
-        case Operator.LESS_THAN:
-            return value < bound
-    raise AssertionError(operator)
 
 
 @lru_cache(pieces_kept)
@@ -152,6 +162,27 @@ def _came(engine: Engine, atom: Came) -> dict[str, str]:
 
 
 @lru_cache(pieces_kept)
+def _beats(engine: Engine, atom: Beats) -> dict[str, str]:
+    """See rhythm.py. By time alone the quiet only grows; the next act may change anything."""
+    leaf = name_of(atom.leaf)
+    times = {f"{letter}_{leaf}": INSTANT for letter in "sln"}
+    facts = ibis.table({"at": INSTANT, f"a_{leaf}": dt.int64, f"b_{leaf}": dt.int64, **times}, name="facts")
+    at, slips, lapses, never = facts.at, facts[f"s_{leaf}"], facts[f"l_{leaf}"], never_in(engine)
+    back, few = facts[f"b_{leaf}"] == 1, facts[f"a_{leaf}"] < days_known_min
+    match atom.pulse:
+        case Pulse.LAPSED:
+            holds, end = at >= lapses, ibis.ifelse(at < lapses, lapses, never)
+        case Pulse.SLIPPING:
+            holds = (at >= slips) & (at < lapses)
+            end = ibis.cases((at < slips, slips), (at < lapses, lapses), else_=never)
+        case Pulse.RETURNED | Pulse.NEW | Pulse.ACTIVE:
+            calm = {Pulse.RETURNED: back, Pulse.NEW: ~back & few, Pulse.ACTIVE: ~back & ~few}[atom.pulse]
+            holds = calm & (at < slips)
+            end = ibis.ifelse(holds, slips, never)
+    return _named(engine, facts, atom, holds.fill_null(False), ibis.least(end, _or_never(engine, facts[f"n_{leaf}"])))
+
+
+@lru_cache(pieces_kept)
 def _trait_is(engine: Engine, atom: TraitIs) -> dict[str, str]:
     name, form, test = name_of(atom.key), form_read(atom.test), atom.test
     facts = ibis.table({"at": INSTANT, f"v_{name}_{form}": FORMS[form], f"n_{name}": INSTANT}, name="facts")
@@ -164,8 +195,16 @@ def _trait_is(engine: Engine, atom: TraitIs) -> dict[str, str]:
         case DaysAhead() as ahead:
             holds, passing = _anniversary(engine, facts.at, value, ahead)
         case _:
-            return _named(engine, facts, atom, passes(engine, test, value).fill_null(False), replaced)
+            answer = pieces(engine, facts.select(h=passes(engine, test, value).fill_null(False)))["h"]
+            until = _with({'"n_"': f'"n_{name}"'}, _until_replaced(engine))
+            return {f"h_{name_of(atom)}": answer, f"c_{name_of(atom)}": until}
     return _named(engine, facts, atom, holds, ibis.least(replaced, passing))
+
+
+@lru_cache
+def _until_replaced(engine: Engine) -> str:
+    facts = ibis.table({"n_": INSTANT}, name="facts")
+    return pieces(engine, facts.select(c=_or_never(engine, facts["n_"])))["c"]
 
 
 def _anniversary(
@@ -243,27 +282,52 @@ def _or_never(engine: Engine, time: ir.TimestampValue) -> ir.TimestampValue:
 
 def found(atom: Atom, *, listed: bool) -> str:
     """What an atom looked at, as jsonb for people; in PostgreSQL alone. Of events the time of the one that counts, of
-    a number the number, of a trait its value."""
+    a number the number, of a trait its value, of a rhythm an object. See `looked_into`."""
     match atom:
         case Happened(leaf, n):
             times = f'"t_{name_of(leaf)}"'
-            return f"to_jsonb({times}[{n}])" if listed else f"to_jsonb({times})"
+            return _instant_told(f"{times}[{n}]" if listed else times)
         case Compares(leaf):
             value = f'"v_{name_of(leaf)}"'
             match leaf.how:
                 case How.SUM:
                     return f"to_jsonb(trim_scale(COALESCE({value}, 0) / {micros_per_unit}.0))"
                 case How.AVG:
-                    return "NULL::jsonb"
+                    sums = [f'"v_{name_of(one.leaf)}"' for one in looked_into(atom) if isinstance(one, Compares)]
+                    mean = f"{sums[0]} / NULLIF({sums[0]} - {sums[1]}, 0) / {micros_per_unit}.0"
+                    return f"to_jsonb(trim_scale(round({mean}, {decimals_of_average_max})))"
                 case How.DISTINCT:
                     return f"to_jsonb(COALESCE({value}, 0))"
                 case _:
                     return f"to_jsonb({value})"
         case IsMarked(leaf) | Lacked(leaf) | Came(leaf):
-            return f'to_jsonb("t_{name_of(leaf)}")'
+            return _instant_told(f'"t_{name_of(leaf)}"')
+        case Beats(rhythm):
+            name = name_of(rhythm)
+            parts = f"""'latest', {_instant_told(f'"t_{name}"')}, 'usual_gap_us', "g_{name}", 'days', "a_{name}\""""
+            return f'CASE WHEN "t_{name}" IS NOT NULL THEN jsonb_build_object({parts}) END'
         case TraitIs(key, test):
-            return f'to_jsonb("v_{name_of(key)}_{form_read(test)}")'
+            return _value_told(key, test)
         case Held(key, test):
-            return f'to_jsonb("v_{name_of(key)}_{form_read(test)}")'
+            return _value_told(key, test)
         case InShare():
             return "NULL::jsonb"
+
+
+def looked_into(atom: Atom) -> list[Atom]:
+    """The atoms whose facts `found` of this one needs. Of an average: the sums above no level and above a level of one
+    millionth, which differ by how many values there are."""
+    if isinstance(atom, Compares) and atom.leaf.how is How.AVG:
+        return [replace(atom, leaf=replace(atom.leaf, level=level)) for level in (0, 1)]
+    return [atom]
+
+
+def _value_told(key: str, test: ValueTest) -> str:
+    form = form_read(test)
+    value = f'"v_{name_of(key)}_{form}"'
+    return _instant_told(value) if form == "instant" else f"to_jsonb({value})"
+
+
+def _instant_told(instant: str) -> str:
+    """In UTC, which is the time zone of every session, with a Z."""
+    return f"to_jsonb(replace(to_jsonb({instant}) #>> '{{}}', '+00:00', 'Z'))"

@@ -89,14 +89,10 @@ def compile_found(rules: Mapping[str, Rule]) -> str:
     """For PostgreSQL, for each row of `scope`: `customer_id`, `at` and for each rule, with no bare dates or unsaid
     zones left in it, `x_<key>`: what its condition looked at, as jsonb; null for a rule of several."""
     formulas = {key: formula(rule, UTC) for key, rule in rules.items()}
-    wanted = Wanted.of(part for part in _levels(formulas.values()) if isinstance(part, Atom))
+    wanted = Wanted.of(one for part in _atoms(formulas.values()) for one in atoms.looked_into(part))
     columns = ['"customer_id"', '"at"']
     for key, what in formulas.items():
-        looked_at = {
-            part.leaf if isinstance(part, Happened) else part: part
-            for part in _levels([what])
-            if isinstance(part, Atom)
-        }
+        looked_at = {part.leaf if isinstance(part, Happened) else part: part for part in _atoms([what])}
         piece = "NULL::jsonb"
         if len(looked_at) == 1:
             (atom,) = looked_at.values()
@@ -141,6 +137,10 @@ def _levels(formulas: Iterable[Formula]) -> dict[Formula, int]:
     for what in formulas:
         level(what)
     return levels
+
+
+def _atoms(formulas: Iterable[Formula]) -> list[Atom]:
+    return [part for part in _levels(formulas) if isinstance(part, Atom)]
 
 
 def _with_columns(parts: Iterable[Formula]) -> list[Atom | Junction]:
@@ -219,4 +219,4 @@ class _Answers:
 
 def wanted_by(rules: Iterable[Rule]) -> Wanted:
     """The leaves that these rules, with no bare dates or unsaid zones left in them, read together."""
-    return Wanted.of(part for part in _levels(formula(rule, UTC) for rule in rules) if isinstance(part, Atom))
+    return Wanted.of(_atoms(formula(rule, UTC) for rule in rules))

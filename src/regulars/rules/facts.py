@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from regulars.rules import fragments
 from regulars.rules.engines.base import Engine
 from regulars.rules.leaves import (
     Atom,
+    Beats,
     Came,
     Compares,
     EventLeaf,
@@ -27,20 +29,27 @@ from regulars.rules.leaves import (
     Matching,
     Measured,
     Ordered,
+    Rhythm,
     TraitIs,
     Unfollowed,
+    acts,
 )
 from regulars.rules.model import EventNames
-from regulars.shared.durations import Span
+from regulars.rules.rhythm import of_rhythm
+from regulars.shared.durations import Span, at_most
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class Wanted:
-    """The leaves that some atoms read. Of the latest, how many times at most."""
+    """The leaves that some atoms read. Of the latest, how many times at most, and how many are asked for within which
+    windows; None: ever."""
 
     latest: dict[Latest, int] = field(default_factory=dict)
+    asked: dict[Latest, set[tuple[int, Span | None]]] = field(default_factory=dict)
     others: dict[Measured | Marked, None] = field(default_factory=dict)
-    orders: dict[Unfollowed | Ordered, None] = field(default_factory=dict)
+    orders: dict[Unfollowed | Ordered | Rhythm, None] = field(default_factory=dict)
     traits: dict[tuple[str, str], None] = field(default_factory=dict)
     held: dict[TraitIs, None] = field(default_factory=dict)
 
@@ -54,8 +63,9 @@ class Wanted:
                 case Held(key, test):
                     wanted.traits[key, fragments.form_read(test)] = None
                     wanted.held[TraitIs(key, test)] = None
-                case Happened(leaf, n):
+                case Happened(leaf, n, within):
                     wanted.latest[leaf] = max(n, wanted.latest.get(leaf, 0))
+                    wanted.asked.setdefault(leaf, set()).add((n, within))
                 case Compares(measured):
                     wanted.others[measured] = None
                 case IsMarked(marked):
@@ -64,6 +74,8 @@ class Wanted:
                     wanted.orders[unfollowed] = None
                 case Came(ordered):
                     wanted.orders[ordered] = None
+                case Beats(rhythm):
+                    wanted.orders[rhythm] = None
                 case InShare():
                     pass
         return wanted
@@ -72,10 +84,19 @@ class Wanted:
         """The leaves that share one pass, those that look at the same names together."""
         parts: dict[EventNames, Wanted] = {}
         for latest, n in self.latest.items():
-            parts.setdefault(latest.of.events, Wanted()).latest[latest] = n
+            part = parts.setdefault(latest.of.events, Wanted())
+            part.latest[latest] = n
+            part.asked[latest] = self.asked[latest]
         for leaf in self.others:
             parts.setdefault(leaf.of.events, Wanted()).others[leaf] = None
         return list(parts.values())
+
+    @property
+    def widest(self) -> timedelta | None:
+        """What happened longer ago than this counts for none of the leaves that share a pass; None: all may count."""
+        windows = {within for asked in self.asked.values() for _, within in asked}
+        windows |= {leaf.within for leaf in self.others}
+        return None if None in windows else max((at_most(one) for one in windows if one is not None), default=None)
 
     def matchings(self) -> list[Matching]:
         """What the leaves that share one pass look at."""
@@ -89,6 +110,8 @@ def matchings_of(leaf: EventLeaf) -> tuple[Matching, ...]:
             return of, by
         case Ordered(steps):
             return steps
+        case Rhythm():
+            return (acts,)
         case _:
             return (leaf.of,)
 
@@ -127,9 +150,9 @@ def joined(scope: str, sources: Sequence[Source]) -> str:
 
 
 def of_events(engine: Engine, wanted: Wanted, everyone_at: datetime | None) -> list[Source]:
-    """Over everyone, leaves that count events of other names take passes of their own: a pass that looks at few rows
-    for few leaves costs an engine of columns less than one in which every row is asked about every leaf. Later events
-    are few; theirs is one pass."""
+    """Over everyone at one instant, leaves that count events of other names take passes of their own: a pass that
+    looks at few rows for few leaves costs an engine of columns less than one in which every row is asked about every
+    leaf. Later events are few; theirs is one pass."""
     if not wanted.latest and not wanted.others:
         return []
     if everyone_at is None:
@@ -169,7 +192,12 @@ def _seen(engine: Engine, wanted: Wanted, everyone_at: datetime | None, *, futur
             starts.add(leaf.within)
     # A customer named twice by scope would have each event counted twice; for the latest alone that is no matter.
     distinct = bool(wanted.others) or max(wanted.latest.values(), default=1) > 1
-    return seen(engine, wanted.matchings(), forms, starts, everyone_at, future=future, distinct=distinct)
+    if everyone_at is None:
+        return seen(engine, wanted.matchings(), forms, starts, None, distinct=distinct)
+    first = None
+    if not future and wanted.widest is not None and wanted.widest < everyone_at - _EPOCH:
+        first = everyone_at - wanted.widest
+    return seen(engine, wanted.matchings(), forms, starts, everyone_at, future=future, first=first)
 
 
 def seen(
@@ -180,14 +208,22 @@ def seen(
     everyone_at: datetime | None,
     *,
     future: bool | None = None,
+    first: datetime | None = None,
     distinct: bool = True,
 ) -> str:
-    """The events that any of these counts, with the properties and the starts of windows that tests read."""
+    """The events that any of these counts, with the properties and the starts of windows that tests read.
+
+    Of everyone at one instant: of the later events, or the others, or all; and not those before `first`."""
     mentioned = fragments.mentioned(matchings)
     if everyone_at is None:
         events = fragments.seen_events(engine, mentioned, distinct=distinct)
     else:
-        events = fragments.seen_at(engine, mentioned, everyone_at, future=future)
+        instant = fragments.instant(engine, everyone_at)
+        events = select(["*", f'{instant} AS "at"'], fragments.seen_of_everyone(engine, mentioned))
+        if future is not None:
+            events += f' WHERE "t0"."time" {">" if future else "<="} {instant}'
+        if first is not None:
+            events += f' AND "t0"."time" >= {fragments.instant(engine, first)}'
     more: dict[str, str] = {}
     for path, form in sorted(forms):
         more.update(fragments.property_form(engine, path, form))
@@ -204,13 +240,15 @@ def _grouped(pieces: Mapping[str, str], seen: str, *, at_one_instant: bool = Fal
     return Source(tuple(pieces), f"{select(columns, seen)} GROUP BY {grouping}", at_one_instant)
 
 
-def _of_order(engine: Engine, leaf: Unfollowed | Ordered, everyone_at: datetime | None) -> Source:
+def _of_order(engine: Engine, leaf: Unfollowed | Ordered | Rhythm, everyone_at: datetime | None) -> Source:
     """One row for each time at which anything happened that the leaf looks at; then the order of times is clear."""
     matchings = matchings_of(leaf)
     forms = {form for matching in matchings for form in fragments.forms_of(matching)}
     events = seen(engine, matchings, forms, (), everyone_at)
     if isinstance(leaf, Unfollowed):
         return _of_unfollowed(engine, leaf, events)
+    if isinstance(leaf, Rhythm):
+        return Source(*of_rhythm(engine, leaf, events))
     return _of_chain(engine, leaf, events)
 
 

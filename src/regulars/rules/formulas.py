@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 from regulars.rules.leaves import (
+    Beats,
     Came,
     Compares,
     Formula,
@@ -26,6 +27,7 @@ from regulars.rules.leaves import (
     Measured,
     Negation,
     Ordered,
+    Rhythm,
     TraitIs,
     Truth,
     Unfollowed,
@@ -51,6 +53,7 @@ from regulars.rules.model import (
     How,
     InAudience,
     InList,
+    InPulse,
     InStage,
     Moment,
     Named,
@@ -63,6 +66,7 @@ from regulars.rules.model import (
     Some,
     Test,
     Trait,
+    UsualGap,
     Within,
 )
 from regulars.rules.values import Value
@@ -129,6 +133,10 @@ def _condition(node: Rule, zone: tzinfo) -> Formula:
         case InList(slug):
             said = Matching(Named((JOINED, LEFT)), (Where("list", ValueTest(Operator.IN, (slug,)), False),), None, None)
             return IsMarked(Marked(said, End.LAST, Matching(Named((JOINED,)), (), None, None), None))
+        case InPulse(pulse, usual):
+            if usual is None:
+                raise ValueError("resolve the rule first: it does not say its usual gap")
+            return Beats(Rhythm(usual.days, _in_zone(usual, zone).zone or "UTC"), pulse)
         case Bucket(name, share):
             digits = math.ceil(share * 2**32)
             if digits <= 0:
@@ -164,6 +172,8 @@ def with_instants(rule: Rule, zone: tzinfo) -> Rule:
             return replace(rule, did=fixed(did))
         case Sequence(window=window):
             return replace(rule, window=_fixed(window, zone))
+        case InPulse(usual_gap=UsualGap() as usual):
+            return replace(rule, usual_gap=_in_zone(usual, zone))
         case _:
             return rule
 
@@ -178,7 +188,7 @@ def _fixed(window: Within | Between | None, zone: tzinfo) -> Within | Between | 
             return window
 
 
-_Zoned = TypeVar("_Zoned", bound=Calendar | DaysAhead)
+_Zoned = TypeVar("_Zoned", bound=Calendar | DaysAhead | UsualGap)
 
 
 def _in_zone(span: _Zoned, zone: tzinfo) -> _Zoned:

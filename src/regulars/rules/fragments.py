@@ -19,6 +19,7 @@ import ibis.expr.types as ir
 
 from regulars.rules import model
 from regulars.rules.engines.base import INSTANT, SCOPE, TRAIT_VALUES, Engine
+from regulars.rules.instants import begin, length, never_in
 from regulars.rules.leaves import (
     Latest,
     Marked,
@@ -27,22 +28,15 @@ from regulars.rules.leaves import (
     ValueTest,
     Where,
     micros_per_unit,
-    microsecond,
     summed_max,
 )
 from regulars.rules.model import AnyAct, End, EventNames, How, Named, Operator, Prefixed
-from regulars.shared.durations import Calendar, Period, Span
+from regulars.shared.durations import Span
 
 pieces_kept: Final = 10_000
 
 FORMS: Final = {"text": dt.string, "number": dt.float64, "instant": INSTANT}
 _SEEN: Final = {"at": INSTANT, "time": INSTANT, "seq": dt.int64, "name": dt.string, "by_customer": dt.boolean}
-_PERIODS: Final = {
-    Period.TODAY: ("D", ibis.interval(days=1)),
-    Period.THIS_WEEK: ("W", ibis.interval(days=7)),
-    Period.THIS_MONTH: ("M", ibis.interval(months=1)),
-    Period.THIS_YEAR: ("Y", ibis.interval(years=1)),
-}
 
 
 @lru_cache(pieces_kept)
@@ -67,9 +61,9 @@ def never(engine: Engine) -> str:
     return pieces(engine, SCOPE.select(never=never_in(engine)))["never"]
 
 
-@lru_cache(pieces_kept)
+@lru_cache
 def instant(engine: Engine, at: datetime) -> str:
-    return pieces(engine, SCOPE.select(instant=ibis.literal(at, type=INSTANT)))["instant"]
+    return engine.instant(at)
 
 
 @lru_cache(pieces_kept)
@@ -83,14 +77,11 @@ def seen_events(engine: Engine, mentioned: tuple[EventNames, ...], *, distinct: 
 
 
 @lru_cache(pieces_kept)
-def seen_at(engine: Engine, mentioned: tuple[EventNames, ...], at: datetime, *, future: bool | None) -> str:
-    """Each event that any leaf could count, of everyone at one instant: of later events, or the others, or all."""
+def seen_of_everyone(engine: Engine, mentioned: tuple[EventNames, ...]) -> str:
+    """Each event that any leaf could count, of everyone, also the later ones."""
     events = engine.events.filter(ibis.or_(*(_named(engine.events, names) for names in mentioned)))
-    moment = ibis.literal(at, type=INSTANT)
-    if future is not None:
-        events = events.filter(events.at > moment if future else events.at <= moment)
     about = {name: events[name] for name in events.columns if name not in SCOPE.columns}
-    return engine.sql(events.select(customer_id=events.customer_id, at=moment, time=events.at, **about))
+    return engine.sql(events.select(customer_id=events.customer_id, time=events.at, **about))
 
 
 @lru_cache(pieces_kept)
@@ -126,9 +117,9 @@ def counts(engine: Engine, matching: Matching) -> str:
 @lru_cache(pieces_kept)
 def latest_facts(engine: Engine, leaf: Latest, n: int, *, apart: bool) -> tuple[dict[str, str], dict[str, str]]:
     """Of the events up to the instant, `t`: the n latest matching times (not a list if n is 1). Of the later ones,
-    `n`: the earliest. `apart`: the rows are either the one or the other already."""
+    `n`: the earliest. `apart`: see `_parts`."""
     seen = _seen(leaf.of)
-    past, future = _parts(seen, _counts(engine, seen, leaf.of), apart=apart)
+    past, future = _parts(engine, seen, leaf.of, apart=apart)
     name = name_of(leaf)
     times = seen.time.max(where=past) if n == 1 else engine.latest(seen.time, n, where=past)
     return _aggregates(engine, seen, {f"t_{name}": times}), _next(engine, seen, name, future)
@@ -138,9 +129,9 @@ def latest_facts(engine: Engine, leaf: Latest, n: int, *, apart: bool) -> tuple[
 def measured_facts(engine: Engine, leaf: Measured, *, apart: bool) -> tuple[dict[str, str], dict[str, str]]:
     """Of the events up to the instant, `v`: the number; `o`: the oldest time in it. Of the later ones, `n`: the
     earliest that will count."""
-    seen, matches, value = _measurable(engine, leaf)
-    past, future = _parts(seen, matches, apart=apart)
-    inside = past if leaf.within is None else past & (seen.time >= seen[start_name(leaf.within)])
+    seen, fits, value = _measurable(engine, leaf)
+    past, future = _parts(engine, seen, leaf.of, fits, apart=apart)
+    inside = _inside(seen, past, leaf.within)
     name = name_of(leaf)
     facts = {f"v_{name}": _measure(engine, leaf, value, inside)}
     if leaf.within is not None:
@@ -151,7 +142,8 @@ def measured_facts(engine: Engine, leaf: Measured, *, apart: bool) -> tuple[dict
 @lru_cache(pieces_kept)
 def measured_entry(engine: Engine, leaf: Measured) -> tuple[str, str]:
     """Of a seen event: whether it counts, and what it adds."""
-    seen, matches, value = _measurable(engine, leaf)
+    seen, fits, value = _measurable(engine, leaf)
+    matches = ibis.and_(*_tests(engine, seen, leaf.of), fits)
     if leaf.how in (How.SUM, How.AVG):
         value = _millionths(leaf, value, matches)
     found = pieces(engine, seen.select(counts=matches, value=value))
@@ -162,19 +154,20 @@ def _measurable(engine: Engine, leaf: Measured) -> tuple[ir.Table, ir.BooleanVal
     form = form_measured(leaf.how)
     seen = _seen(leaf.of, {(leaf.property, form)}, leaf.within)
     value = seen[_property_name(leaf.property, form)]
-    matches = _counts(engine, seen, leaf.of) & value.notnull()
+    fits = value.notnull()
     if leaf.how in (How.SUM, How.AVG):
-        matches &= value.abs() <= summed_max
-    return seen, matches, value
+        fits &= value.abs() <= summed_max
+    return seen, fits, value
 
 
-def _millionths(leaf: Measured, value: ir.Value, matches: ir.BooleanValue) -> ir.IntegerValue:
+def _millionths(leaf: Measured, value: ir.Value, matches: ir.BooleanValue | None) -> ir.IntegerValue:
     """What does not match need not fit an integer."""
-    whole = (ibis.ifelse(matches, value, 0.0) * float(micros_per_unit) + 0.5).floor().cast(dt.int64)
+    matching = value if matches is None else ibis.ifelse(matches, value, 0.0)
+    whole = (matching * float(micros_per_unit) + 0.5).floor().cast(dt.int64)
     return whole - leaf.level if leaf.level else whole
 
 
-def _measure(engine: Engine, leaf: Measured, value: ir.Value, inside: ir.BooleanValue) -> ir.Value:
+def _measure(engine: Engine, leaf: Measured, value: ir.Value, inside: ir.BooleanValue | None) -> ir.Value:
     match leaf.how:
         case How.SUM | How.AVG:
             return engine.total(_millionths(leaf, value, inside), inside)
@@ -191,8 +184,8 @@ def marked_facts(engine: Engine, leaf: Marked, *, apart: bool) -> tuple[dict[str
     """Of the events up to the instant, `m`: whether the one that counts is one of `by`; `t`: its time. Of the later
     ones, `n`: the earliest that matches."""
     seen = _seen(leaf.of, forms_of(leaf.by), leaf.within)
-    past, future = _parts(seen, _counts(engine, seen, leaf.of), apart=apart)
-    inside = past if leaf.within is None else past & (seen.time >= seen[start_name(leaf.within)])
+    past, future = _parts(engine, seen, leaf.of, apart=apart)
+    inside = _inside(seen, past, leaf.within)
     last = leaf.end is End.LAST
     mark = _counts(engine, seen, leaf.by)
     name = name_of(leaf)
@@ -203,9 +196,22 @@ def marked_facts(engine: Engine, leaf: Marked, *, apart: bool) -> tuple[dict[str
     return _aggregates(engine, seen, facts), _next(engine, seen, name, future)
 
 
-def _parts(seen: ir.Table, matches: ir.BooleanValue, *, apart: bool) -> tuple[ir.BooleanValue, ir.BooleanValue]:
-    """Of the matching events, those up to the instant and those after it."""
-    return (matches, matches) if apart else (matches & (seen.time <= seen.at), matches & (seen.time > seen.at))
+def _parts(
+    engine: Engine, seen: ir.Table, of: Matching, *more: ir.BooleanValue, apart: bool
+) -> tuple[ir.BooleanValue | None, ir.BooleanValue]:
+    """Of the matching events, those up to the instant (None: all rows) and those after it. `apart`: the rows are
+    either the one or the other already, and those up to the instant all have such names."""
+    tests = [*_tests(engine, seen, of), *more]
+    if apart:
+        return (ibis.and_(*tests[1:]) if tests[1:] else None), ibis.and_(*tests)
+    return ibis.and_(*tests, seen.time <= seen.at), ibis.and_(*tests, seen.time > seen.at)
+
+
+def _inside(seen: ir.Table, past: ir.BooleanValue | None, within: Span | None) -> ir.BooleanValue | None:
+    if within is None:
+        return past
+    inside = seen.time >= seen[start_name(within)]
+    return inside if past is None else past & inside
 
 
 def _next(engine: Engine, seen: ir.Table, name: str, matches: ir.BooleanValue) -> dict[str, str]:
@@ -282,13 +288,18 @@ def _seen(matching: Matching, more: Iterable[tuple[str, str]] = (), within: Span
 
 
 def _counts(engine: Engine, seen: ir.Table, leaf: Matching) -> ir.BooleanValue:
+    return ibis.and_(*_tests(engine, seen, leaf))
+
+
+def _tests(engine: Engine, seen: ir.Table, leaf: Matching) -> list[ir.BooleanValue]:
+    """The first is that of the name."""
     tests = [_named(seen, leaf.events)]
     if leaf.first is not None:
         tests.append(seen.time >= ibis.literal(leaf.first, type=INSTANT))
     if leaf.last is not None:
         tests.append(seen.time <= ibis.literal(leaf.last, type=INSTANT))
     tests.extend(_property(engine, seen, where) for where in leaf.where)
-    return ibis.and_(*tests)
+    return tests
 
 
 def _property(engine: Engine, seen: ir.Table, where: Where) -> ir.BooleanValue:
@@ -321,14 +332,8 @@ def passes(engine: Engine, test: ValueTest, value: ir.Value) -> ir.BooleanValue:
             return value.startswith(text)
         case Operator.CONTAINS, (text,):
             return engine.contains(value, text)
-        case Operator.AT_LEAST, operand:
-            return value >= operand
-        case Operator.AT_MOST, operand:
-            return value <= operand
-        case Operator.MORE_THAN, operand:
-            return value > operand
-        case Operator.LESS_THAN, operand:
-            return value < operand
+        case operator, operand if operator in model.OF_NUMBER:
+            return compared(operator, value, operand)
         case Operator.AFTER, operand:
             return value > ibis.literal(operand, type=INSTANT)
         case Operator.BEFORE, operand:
@@ -336,42 +341,17 @@ def passes(engine: Engine, test: ValueTest, value: ir.Value) -> ir.BooleanValue:
     raise AssertionError(test)
 
 
-def never_in(engine: Engine) -> ir.TimestampScalar:
-    return ibis.literal(engine.never, type=INSTANT)
-
-
-def length(duration: timedelta) -> ir.IntervalScalar:
-    """In microseconds, never days: a day of an interval is a calendar day of the session's time zone."""
-    return ibis.interval(microseconds=duration // microsecond)
-
-
-def begin(engine: Engine, at: ir.TimestampValue, span: Span) -> ir.TimestampValue:
-    """The earliest time that is within a span of an instant."""
-    if isinstance(span, timedelta):
-        return at - length(span)
-    day, zone = engine.day(at, _zone(span)), _zone(span)
-    if isinstance(span.length, Period):
-        return engine.midnight(day.truncate(_PERIODS[span.length][0]), zone)
-    return engine.midnight(day - ibis.interval(months=span.length), zone)
-
-
-def leaves_at(engine: Engine, time: ir.TimestampValue, span: Span) -> ir.TimestampValue:
-    """The first instant that no longer has a time within a span of it."""
-    if isinstance(span, timedelta):
-        return time + length(span + microsecond)
-    day, zone = engine.day(time, _zone(span)), _zone(span)
-    if isinstance(span.length, Period):
-        unit, step = _PERIODS[span.length]
-        return engine.midnight(day.truncate(unit) + step, zone)
-    # The first day whose day so many months before is a later one. Where that month has no such day, it is the first
-    # of the next.
-    after = day + ibis.interval(days=1)
-    later = after + ibis.interval(months=span.length)
-    return engine.midnight(ibis.ifelse(later.day() < after.day(), later + ibis.interval(days=1), later), zone)
-
-
-def _zone(span: Calendar) -> str:
-    return span.zone or "UTC"
+def compared(operator: Operator, value: ir.NumericValue, bound: float | ir.NumericValue) -> ir.BooleanValue:
+    match operator:
+        case Operator.AT_LEAST:
+            return value >= bound
+        case Operator.MORE_THAN:
+            return value > bound
+        case Operator.AT_MOST:
+            return value <= bound
+        case Operator.LESS_THAN:
+            return value < bound
+    raise AssertionError(operator)
 
 
 def mentioned(leaves: Iterable[Matching]) -> tuple[EventNames, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from regulars.rules.model import DaysAhead, End, EventNames, How, Operator
+from regulars.rules.model import AnyAct, DaysAhead, End, EventNames, How, Operator, Pulse
 from regulars.shared.durations import Span
 
 microsecond: Final = timedelta(microseconds=1)
@@ -92,7 +92,17 @@ class Ordered:
     steps: tuple[Matching, ...]
 
 
-EventLeaf: TypeAlias = Latest | Measured | Marked | Unfollowed | Ordered
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """A leaf: the latest acts of the newest active days, days of this zone, and the usual gap between them: so many
+    days where they are too few to tell. See model.InPulse."""
+
+    usual_days: int
+    zone: str
+
+
+EventLeaf: TypeAlias = Latest | Measured | Marked | Unfollowed | Ordered | Rhythm
+acts: Final = Matching(AnyAct(), (), None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,14 @@ class Came:
 
 
 @dataclass(frozen=True, slots=True)
+class Beats:
+    """The rhythm, as it is at the instant, is this pulse."""
+
+    leaf: Rhythm
+    pulse: Pulse
+
+
+@dataclass(frozen=True, slots=True)
 class TraitIs:
     key: str
     test: ValueTest
@@ -157,8 +175,8 @@ class InShare:
     ceiling: str
 
 
-Atom: TypeAlias = Happened | Compares | IsMarked | Lacked | Came | TraitIs | Held | InShare
-OF_EVENTS: Final = (Happened, Compares, IsMarked, Lacked, Came)
+Atom: TypeAlias = Happened | Compares | IsMarked | Lacked | Came | Beats | TraitIs | Held | InShare
+OF_EVENTS: Final = (Happened, Compares, IsMarked, Lacked, Came, Beats)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """The words of the rule language: a rule says something about a customer at an instant.
 
-A rule is a tree of frozen nodes. `tree.py` reads and writes it as JSON, `text.py` as a sentence, `resolve.py`
-replaces what it mentions (stages, audiences) by their own rules, and `compile.py` turns what is left into SQL.
-"""
+A rule is a tree of frozen nodes. `tree.py` reads and writes it as JSON, `text.py` as a sentence, `resolve.py` writes
+out what it mentions (stages, audiences), and `compile.py` turns what is left into SQL."""
 
 from __future__ import annotations
 
@@ -27,6 +26,7 @@ steps_min: Final = 2
 steps_max: Final = 10
 days_ahead_max: Final = 365
 decimals_of_average_max: Final = 6
+usual_gap_days_max: Final = 180
 
 Moment: TypeAlias = date | datetime
 """An instant (aware, UTC), or a bare date: the whole day in the company's time zone. A datetime is tested for
@@ -253,6 +253,38 @@ class Bucket:
     share: float
 
 
+class Pulse(StrEnum):
+    NEW = "new"
+    ACTIVE = "active"
+    SLIPPING = "slipping"
+    LAPSED = "lapsed"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class UsualGap:
+    """That of whoever has shown no rhythm of their own yet: 1 to 180 days. `zone` unsaid is the company's."""
+
+    days: int
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InPulse:
+    """How the customer keeps to their own rhythm. `usual_gap` unsaid is the company's.
+
+    An act is an event by the customer, at or before the instant; an active day is a calendar day with an act. Of the 13
+    latest active days, the latest act of each counts: T1, the newest, to Tk. The gaps are Ti - Ti+1, at most 12. The
+    usual gap g is their lower median where there are at least 3, else `usual_gap`; never less than a day nor more than
+    180. The quiet is the instant - T1.
+
+    `lapsed`: the quiet is longer than 4 g. Else `slipping`: it is longer than 2 g. Else `returned`: one of the newest
+    three gaps is longer than 4 g. Else `new`: there are fewer than 3 active days. Else `active`."""
+
+    pulse: Pulse
+    usual_gap: UsualGap | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class InStage:
     slug: str
@@ -276,6 +308,7 @@ Rule: TypeAlias = (
     | Sequence
     | InList
     | Bucket
+    | InPulse
     | InStage
     | InAudience
 )

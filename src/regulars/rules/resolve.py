@@ -14,6 +14,7 @@ from regulars.rules.model import (
     AnyAct,
     InAudience,
     InList,
+    InPulse,
     InStage,
     Named,
     Not,
@@ -22,6 +23,7 @@ from regulars.rules.model import (
     RuleNotUnderstood,
     Some,
     Trait,
+    UsualGap,
     dids,
     nearest,
     walk,
@@ -77,6 +79,8 @@ def mentions(rule: Rule) -> Mentions:
             case InList(slug):
                 lists.add(slug)
                 events.update((JOINED, LEFT))
+            case InPulse():
+                any_event = True
             case _:
                 pass
     return Mentions(
@@ -90,13 +94,21 @@ def mentions(rule: Rule) -> Mentions:
     )
 
 
-def resolve(rule: Rule, *, audiences: Mapping[str, Rule], stages: Mapping[str, Rule], name: str | None = None) -> Rule:
+def resolve(
+    rule: Rule,
+    *,
+    audiences: Mapping[str, Rule],
+    stages: Mapping[str, Rule],
+    name: str | None = None,
+    usual_gap: int | None = None,
+) -> Rule:
     """The rule with every audience and stage written out. `stages` are those of the lifecycle, in its order.
+    `usual_gap`: the company's, in days, by which the pulse is judged where a rule does not say its own.
 
     Being in a stage is: its rule holds, and no later stage's does. `name` is the audience that the rule defines, if
     any: mentioning it is a cycle even before it is saved. Raises RuleNotUnderstood for a name that does not exist
     and for a rule that becomes too big, MentionsItself for a cycle, with its path (`vip -> big -> vip`)."""
-    reader = _Resolver(audiences, stages)
+    reader = _Resolver(audiences, stages, usual_gap)
     if name is None:
         return reader.rule(rule, "")[0]
     return reader.written_out(_Mention("audience", name), rule, "")[0]
@@ -116,6 +128,7 @@ _Sized: TypeAlias = tuple[Rule, int, int]
 class _Resolver:
     audiences: Mapping[str, Rule]
     stages: Mapping[str, Rule]
+    usual_gap: int | None = None
     path: list[_Mention] = field(default_factory=list)
     done: dict[_Mention, _Sized] = field(default_factory=dict)
 
@@ -134,6 +147,8 @@ class _Resolver:
                 return self._mentioned(_Mention("audience", slug), self.audiences, f"{pointer}/audience")
             case InStage(slug):
                 return self._mentioned(_Mention("stage", slug), self.stages, f"{pointer}/stage")
+            case InPulse(pulse, None) if self.usual_gap is not None:
+                return InPulse(pulse, UsualGap(self.usual_gap)), 1, 1
             case _:
                 inside = [did for did in dids(rule) if did is not rule]
                 return rule, 1 + len(inside), 2 if inside else 1

@@ -112,10 +112,24 @@ class _Reader(Tokens):
             raise self.unexpected(tuple(str(end) for end in ENDS))
         if self.take("sequence", "("):
             return self._node(start, self._sequence())
+        if self.take("pulse"):
+            return self._node(start, self._pulse())
         if self.is_name():
             return self._node(start, self._trait())
         raise self.unexpected(
-            ("a trait", "did", "not", "the last", "the first", "in stage", "in audience", "in list", "everyone", "(")
+            (
+                "a trait",
+                "did",
+                "not",
+                "the last",
+                "the first",
+                "in stage",
+                "in audience",
+                "in list",
+                "pulse",
+                "everyone",
+                "(",
+            )
         )
 
     def _in_parentheses(self) -> Tree:
@@ -154,6 +168,15 @@ class _Reader(Tokens):
         if self.take("held"):
             self.take_all("for")
             tree["held_for"] = self._duration(_exact)
+        return tree
+
+    def _pulse(self) -> Tree:
+        if not self.take("is"):
+            raise self.unexpected(("is", 'a trait of this name in quotes: "pulse"'))
+        tree: Tree = {"pulse": self.name(*model.Pulse)}
+        if self.take("with"):
+            self.take_all("usual", "gap")
+            tree["usual_gap"] = f"{self._days()}d{self._zone()}"
         return tree
 
     def _days(self) -> str:

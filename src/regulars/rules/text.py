@@ -28,6 +28,7 @@ from regulars.rules.model import (
     How,
     InAudience,
     InList,
+    InPulse,
     InStage,
     Named,
     Not,
@@ -40,6 +41,7 @@ from regulars.rules.model import (
     Some,
     Test,
     Trait,
+    UsualGap,
     Window,
     Within,
 )
@@ -85,7 +87,22 @@ BARE: Final = re.compile(r"[^\W\d][\w$.-]*")
 RESERVED: Final = frozenset(
     word for operator, words in WORDS.items() if operator not in model.OF_DAYS for word in words.split()
 ) | frozenset(
-    ("all", "and", "any", "anything", "between", "did", "everyone", "exactly", "false", "in", "or", "true", "where")
+    (
+        "all",
+        "and",
+        "any",
+        "anything",
+        "between",
+        "did",
+        "everyone",
+        "exactly",
+        "false",
+        "in",
+        "or",
+        "pulse",
+        "true",
+        "where",
+    )
 )
 """The other words of the language mean what they mean only where they stand, and are names elsewhere."""
 
@@ -117,6 +134,8 @@ def to_text(rule: Rule) -> str:
             return f"in list {_quoted(slug)}"
         case Bucket(name, share):
             return f"in bucket {_quoted(name)} share {_share(share)}"
+        case InPulse(pulse, usual):
+            return f"pulse is {_quoted(pulse)}{_usual_gap(usual)}"
         case InStage(slug):
             return f"in stage {_quoted(slug)}"
         case InAudience(slug):
@@ -229,6 +248,10 @@ def _in_zone(zone: str | None) -> str:
 
 def _counted(n: int, unit: str) -> str:
     return f"{n} {unit}" if n == 1 else f"{n} {unit}s"
+
+
+def _usual_gap(usual: UsualGap | None) -> str:
+    return "" if usual is None else f" with usual gap {_counted(usual.days, 'day')}{_in_zone(usual.zone)}"
 
 
 def _share(share: float) -> str:

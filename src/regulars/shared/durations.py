@@ -113,3 +113,18 @@ def format_span(span: Span) -> str:
             return f"{months // 12}y{zone}"
         case months:
             return f"{months}mo{zone}"
+
+
+_PERIOD_DAYS: Final = {Period.TODAY: 2, Period.THIS_WEEK: 8, Period.THIS_MONTH: 32, Period.THIS_YEAR: 367}
+
+
+def at_most(span: Span) -> timedelta:
+    """How long a span is at most."""
+    match span:
+        case Calendar(Period() as period):
+            return timedelta(days=_PERIOD_DAYS[period])
+        case Calendar(int() as months):
+            return timedelta(days=31 * months + 2)
+        case timedelta():
+            return span
+    raise AssertionError(span)

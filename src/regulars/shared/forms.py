@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import deque
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
@@ -15,6 +14,7 @@ NUMERIC_TEXT: Final = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?
 """Text that is a number, in the syntax that PostgreSQL, RE2, Java and Python share. With at most
 `numeric_chars_max` characters and a two-digit exponent it fits a double, so the cast cannot fail."""
 numeric_chars_max: Final = 200
+_numeric: Final = re.compile(NUMERIC_TEXT[1:-1]).fullmatch
 
 
 class NotAValueError(ValueError):
@@ -36,24 +36,9 @@ def text_form(value: object) -> str | None:
 
 def number_form(text: str | None) -> float | None:
     """Of a text form: the number it is, if it is one."""
-    if text is None or len(text) > numeric_chars_max or not re.fullmatch(NUMERIC_TEXT[1:-1], text):
+    if text is None or len(text) > numeric_chars_max or not _numeric(text):
         return None
     return float(text)
-
-
-def flattened(properties: Mapping[str, object]) -> dict[str, str]:
-    """The text forms of an event's properties by dotted path. Objects have one too, lists no inner ones. A key that
-    holds the dots itself goes before a nested one."""
-    forms: dict[str, str] = {}
-    waiting = deque(properties.items())
-    while waiting:
-        path, value = waiting.popleft()
-        text = text_form(value)
-        if text is not None:
-            forms.setdefault(path, text)
-        if isinstance(value, Mapping):
-            waiting.extend((f"{path}.{key}", inner) for key, inner in value.items())
-    return forms
 
 
 def _json_text(value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from regulars.domains.audiences.api import audiences, lists
+from regulars.domains.audiences.api import audiences, customers, lists
 from regulars.platform.unit import Units
 from regulars.shared.clock import SetClock
 from tests.domains.door import Door
@@ -21,6 +21,6 @@ async def story(units: Units, clock: SetClock) -> AsyncIterator[Story]:
 
 @pytest.fixture
 async def door(story: Story) -> AsyncIterator[Door]:
-    door = Door(story.units, audiences.router, lists.router)
+    door = Door(story.units, audiences.router, customers.router, lists.router)
     async with door.client:
         yield door

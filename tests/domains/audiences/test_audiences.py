@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from regulars.domains.audiences import policy
 from regulars.domains.audiences import service as audiences
+from regulars.domains.customers import service as customers
+from regulars.domains.customers.model import Pointer
 from regulars.domains.events import service as events
 from regulars.domains.lifecycle import service as lifecycle
 from regulars.shared.ids import outside
@@ -107,13 +110,81 @@ async def test_a_preview_counts_shows_some_and_explains_one(story: Story, door: 
                 "text": 'did "Order Completed" in the last 7 days',
                 "holds": True,
                 "changes_at": "2026-03-09T09:00:00.000001Z",
-                "value": "2026-03-02T09:00:00+00:00",
+                "value": "2026-03-02T09:00:00Z",
             },
         ],
     }
     body: dict[str, Any] = {"rule": 'did "Order Completed"', "at": "2026-03-01T00:00:00+01:00", "customer": {"id": ana}}
     before = await door.ask("POST", "/api/audiences/preview", body)
     assert (before["count"], before["customer"]["holds"], before["at"]) == (0, False, "2026-02-28T23:00:00Z")
+
+
+async def test_why_one_customer_is_in_an_audience_is_told_of_them_alone(story: Story, door: Door) -> None:
+    await story.audience("buyers", BUYERS["rule"])
+    await story.did("ana", "Order Completed")
+    await story.did("bo", "Page Looked")
+    await story.tick()
+    ana, bo = [outside("customer", await story.customer(who)) for who in ("ana", "bo")]
+    assert await door.get(f"/api/customers/{ana}/audiences/buyers") == {
+        "slug": "buyers",
+        "name": "buyers",
+        "since": "2026-03-02T09:00:00Z",
+        "holds": True,
+        "changes_at": "2026-04-01T09:00:00.000001Z",
+        "conditions": [
+            {
+                "text": 'did "Order Completed" in the last 30 days',
+                "holds": True,
+                "changes_at": "2026-04-01T09:00:00.000001Z",
+                "value": "2026-03-02T09:00:00Z",
+            }
+        ],
+    }
+    told = await door.get(f"/api/customers/{bo}/audiences/buyers")
+    assert (told["since"], told["holds"], told["conditions"][0]["value"]) == (None, False, None)
+    assert (await door.get(f"/api/customers/{ana}/audiences/nobody", status=404))["code"] == "audience_unknown"
+    nobody = outside("customer", UUID(int=0))
+    assert (await door.get(f"/api/customers/{nobody}/audiences/buyers", status=404))["code"] == "customer_unknown"
+
+
+async def test_a_customer_has_a_pulse_and_what_it_follows_from(story: Story, door: Door) -> None:
+    for _ in range(5):
+        await story.did("ana", "Page Looked")
+        await story.pass_time(days=2)
+    await story.is_known("ana", name="Ana")
+    async with story.units.open() as unit:
+        await customers.put_list(unit, "fair", "The fair")
+        await customers.change_list(unit, "fair", [Pointer("user_id", "ana")], [])
+    await story.tick()
+    address = f"/api/customers/{outside('customer', await story.customer('ana'))}"
+    told = await door.get(address)
+    last = "2026-03-12T09:00:00"
+    assert (told["pulse"], told["rhythm"]) == (
+        "active",
+        {
+            "usual_gap_s": 172_800.0,
+            "latest_act_at": f"{last}Z",
+            "active_days": 6,
+            "changes_at": "2026-03-16T09:00:00.000001Z",
+        },
+    )
+    assert told["lists"] == [{"slug": "fair", "name": "The fair", "since": f"{last}Z"}]
+    await story.pass_time(days=5)
+    assert (await door.get(address))["pulse"] == "slipping"
+    async with story.units.open() as unit:
+        await customers.change_list(unit, "fair", [], [Pointer("user_id", "ana")])
+    await story.tick()
+    assert (await door.get(address))["lists"] == []
+
+
+async def test_whoever_never_acted_has_no_pulse(story: Story, door: Door) -> None:
+    await story.is_known("ana", name="Ana")
+    await story.tick()
+    ana = await story.customer("ana")
+    async with story.units.open() as unit:
+        await unit.connection.execute(b"UPDATE events SET by_customer = false")
+    told = await door.get(f"/api/customers/{outside('customer', ana)}")
+    assert (told["pulse"], told["rhythm"]) == (None, None)
 
 
 async def test_a_preview_of_the_past_knows_what_was_true_then(story: Story, door: Door) -> None:

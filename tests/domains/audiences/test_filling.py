@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from regulars.domains.verdicts import service as verdicts
-from regulars.domains.verdicts import store
+from regulars.domains.verdicts.store import answers, versions
 from tests.domains.door import Door
 from tests.story import Story
 
@@ -43,12 +43,12 @@ async def test_how_far_a_new_rule_is_can_be_seen(story: Story, door: Door) -> No
 async def test_progress_is_told_batch_by_batch_and_a_fill_called_off_stops(
     story: Story, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "rows_per_batch", 1)
+    monkeypatch.setattr(answers, "rows_per_batch", 1)
     await cast(story)
     await story.audience("some", BOUGHT)
     await put(door, "some", LOOKED)
     seen: list[int] = []
-    asked = store.still_filling
+    asked = versions.still_filling
 
     async def asked_between_batches(unit: Any, rule_ids: Any) -> bool:
         async with story.units.open() as other:
@@ -57,7 +57,7 @@ async def test_progress_is_told_batch_by_batch_and_a_fill_called_off_stops(
                 await verdicts.cancel(other, "audience", "some")
         return await asked(unit, rule_ids)
 
-    monkeypatch.setattr(store, "still_filling", asked_between_batches)
+    monkeypatch.setattr(versions, "still_filling", asked_between_batches)
     await verdicts.fill(story.units, at=story.at)
     assert seen == [0, 1, 2]
     await story.tick()

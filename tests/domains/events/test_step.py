@@ -13,7 +13,7 @@ import pytest
 
 from regulars.domains.events import service as events
 from regulars.domains.events import step
-from regulars.platform.tick import Tick, prepare_connection
+from regulars.platform.tick import Tick, connection_for_ticks
 from regulars.platform.unit import SYSTEM, Units
 from regulars.shared.clock import SetClock
 from regulars.shared.ids import Ids
@@ -25,10 +25,8 @@ ORDER = {"type": "track", "userId": "ana", "event": "Order Completed"}
 
 @asynccontextmanager
 async def ticking(units: Units) -> AsyncIterator[Tick]:
-    async with units.connection() as connection:
-        await prepare_connection(connection)
-        async with connection.transaction():
-            yield Tick(connection, SYSTEM, AT, Ids(random.Random(5)))
+    async with connection_for_ticks(units) as connection, connection.transaction():
+        yield Tick(connection, SYSTEM, AT, Ids(random.Random(5)))
 
 
 async def tick_of(units: Units, *, historical: bool = False, limit: int = 100) -> dict[str, int]:
@@ -93,11 +91,9 @@ async def test_what_comes_in_while_a_tick_begins_waits_for_the_next(
 
 async def test_a_tick_that_fails_leaves_the_messages_waiting(units: Units) -> None:
     await send(units, ORDER)
-    async with units.connection() as connection:
-        await prepare_connection(connection)
-        async with connection.transaction(force_rollback=True):
-            tick = Tick(connection, SYSTEM, AT, Ids(random.Random(5)))
-            assert await step.claim(tick, limit=10, historical=False) == 1
+    async with connection_for_ticks(units) as connection, connection.transaction(force_rollback=True):
+        tick = Tick(connection, SYSTEM, AT, Ids(random.Random(5)))
+        assert await step.claim(tick, limit=10, historical=False) == 1
     assert (await tick_of(units))["claimed"] == 1
 
 

@@ -325,3 +325,19 @@ async def test_a_deleted_template_still_leaves_a_record_of_the_message(story: St
     await story.tick()
     assert await steps(story, "ana") == ["greet", "rest"]
     assert await mail(story, "ana") == ["hello"]
+
+
+async def test_who_enters_is_looked_for_among_their_own_enrolments_alone(story: Story) -> None:
+    """A campaign brings thousands into one journey before anybody counted them for the planner."""
+    await published(story)
+    for crowd in (range(1_000), range(1_000, 2_000)):
+        await story.receive(*[{"type": "track", "userId": f"u{one}", "event": "Signed Up"} for one in crowd])
+        await story.tick()
+    async with story.units.open() as unit:
+        assert await unit.value(b"SELECT count(*) FROM enrolments") == 2_000
+    await story.tell_counters()
+    async with story.units.open() as unit:
+        read = await unit.value(
+            b"SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes WHERE indexrelname = 'enrolments_of_journey'"
+        )
+    assert read < 2_000, "the journey's enrolments were read for each who entered"

@@ -114,6 +114,17 @@ async def test_settings_are_kept_and_their_change_recorded(program: httpx2.Async
     assert "sender_email" not in entry["details"]
 
 
+async def test_the_usual_gap_is_a_number_of_days_and_stays_where_it_is_not_said(program: httpx2.AsyncClient) -> None:
+    settings = (await program.get("/api/settings")).json()
+    assert settings["usual_gap"] == 14
+    assert (await program.put("/api/settings", json={**settings, "usual_gap": 30})).json()["usual_gap"] == 30
+    unsaid = {name: value for name, value in settings.items() if name != "usual_gap"}
+    assert (await program.put("/api/settings", json=unsaid)).json()["usual_gap"] == 30
+    for wrong in (0, 181, 1.5, "14", True):
+        answer = await program.put("/api/settings", json={**settings, "usual_gap": wrong})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/usual_gap")
+
+
 async def test_unfit_settings_name_the_place(program: httpx2.AsyncClient) -> None:
     settings = (await program.get("/api/settings")).json()
     answer = await program.put("/api/settings", json={**settings, "time_zone": "Mars/Olympus"})

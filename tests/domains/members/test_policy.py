@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -100,9 +101,11 @@ def test_what_is_no_address_is_none(email: str) -> None:
         ("public_url", "https://shop.test/path"),
         ("public_url", "https://shop.test:port"),
         ("public_url", 'https://shop.test"><script>'),
+        ("usual_gap", 0),
+        ("usual_gap", 181),
     ],
 )
-def test_settings_that_would_do_harm_are_refused_with_the_place(field: str, value: str) -> None:
+def test_settings_that_would_do_harm_are_refused_with_the_place(field: str, value: Any) -> None:
     faults = policy.settings_faults(replace(Settings(), **{field: value}))
     assert [fault.pointer for fault in faults] == [f"/{field}"]
 

@@ -21,7 +21,7 @@ from regulars.domains.messages.api import public
 from regulars.domains.messages.api import templates as templates_api
 from regulars.domains.messages.model import MailSettings, MessageLine, Purpose, Sender, Signer
 from regulars.domains.messages.service import mailbox, outbox, templates
-from regulars.domains.messages.service.dispatch import dispatch
+from regulars.domains.messages.service.dispatch import Lane
 from regulars.platform.http.app import make_app
 from regulars.platform.unit import Unit, Units
 from regulars.providers.smtp.memory import MemorySender
@@ -56,8 +56,8 @@ class Shop:
             customer_id = unit.new_id()
             known = dict(traits) if email is None else {"email": email, **traits}
             await unit.run(
-                b"INSERT INTO customers (id, created_at, first_seen_at, last_seen_at, traits, search)"
-                b" VALUES (%(id)s, %(at)s, %(at)s, %(at)s, %(traits)s, '')",
+                b"INSERT INTO customers (id, created_at, first_seen_at, last_seen_at, traits)"
+                b" VALUES (%(id)s, %(at)s, %(at)s, %(at)s, %(traits)s)",
                 id=customer_id,
                 at=unit.at,
                 traits=Jsonb(known),
@@ -112,9 +112,12 @@ class Shop:
     async def dispatch(
         self, *, purpose: Purpose = Purpose.MARKETING, sender: Sender | None = None, at: datetime | None = None
     ) -> datetime | None:
-        return await dispatch(
-            self.units, sender or self.sender, self.settings, purpose=purpose, at=at or self.clock.now()
-        )
+        """As a worker of its own would, until nothing is on its way; when there is more to do."""
+        lane = Lane(self.units, sender or self.sender, self.settings, purpose)
+        due = await lane.turn(at or self.clock.now())
+        while await lane.next_answer():
+            due = await lane.turn(at or self.clock.now())
+        return due
 
     async def messages(self, customer_id: UUID) -> Sequence[MessageLine]:
         async with self.units.open() as unit:

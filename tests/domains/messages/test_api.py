@@ -7,7 +7,8 @@ from uuid import UUID
 import httpx2
 
 from regulars.domains.messages.model import ReceivedMail
-from regulars.domains.messages.service import inbound
+from regulars.domains.messages.service.inbound import Mailroom
+from regulars.shared.ids import Ids
 from tests.domains.messages.conftest import BODY, SIGNER, Shop
 
 SALE = {
@@ -109,8 +110,9 @@ async def test_mail_is_shown_in_a_sandbox(shop: Shop, desk: httpx2.AsyncClient) 
         b"From: Eve <eve@example.com>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nMIME-Version: 1.0\r\n"
         b"Content-Type: text/html; charset=utf-8\r\n\r\n<script>alert(1)</script><p>Hi</p>\r\n"
     )
-    async with shop.units.open() as unit:
-        await inbound.receive(unit, SIGNER, ReceivedMail("eve@example.com", ["ana@example.com"], raw))
+    mailroom = Mailroom(shop.units, SIGNER, Ids())
+    async with mailroom.running():
+        await mailroom.receive(ReceivedMail("eve@example.com", ["ana@example.com"], raw))
     page = (await desk.get("/api/mailbox")).json()
     (item,) = page["items"]
     assert (item["from"], item["to"], item["subject"]) == ("Eve <eve@example.com>", ["ana@example.com"], "Grüße")

@@ -11,11 +11,12 @@ from uuid import UUID
 
 import pytest
 
-from regulars.domains.messages.model import Purpose, Signer, Use
+from regulars.domains.messages.model import Accepted, Answer, Mail, Purpose, Signer, Use
 from regulars.domains.messages.service import mailbox
 from regulars.domains.messages.service.inbound import Mailroom
 from regulars.providers.smtp.catcher import Catcher
 from regulars.providers.smtp.sender import SmtpSender
+from regulars.shared.ids import Ids
 from tests.domains.messages.conftest import SIGNER, Shop
 
 MAIL = Path(__file__).parent / "mail"
@@ -23,7 +24,8 @@ MAIL = Path(__file__).parent / "mail"
 
 @pytest.fixture
 async def catcher(shop: Shop) -> AsyncIterator[Catcher]:
-    async with Catcher(Mailroom(shop.units, SIGNER)) as listening:
+    mailroom = Mailroom(shop.units, SIGNER, Ids())
+    async with mailroom.running(), Catcher(mailroom) as listening:
         yield listening
 
 
@@ -130,6 +132,23 @@ async def test_a_forged_report_changes_nothing_and_lies_in_the_mailbox(shop: Sho
     assert (await shop.message(ana)).state == "sent"
     async with shop.units.open() as unit:
         assert len((await mailbox.mails(unit, None, 10)).items) == 1
+
+
+async def test_mails_that_come_together_are_stored_together_and_each_is_there(shop: Shop, catcher: Catcher) -> None:
+    async def send(number: int) -> Answer:
+        sender = SmtpSender(catcher.settings)
+        raw = f"Subject: Number {number}\r\n\r\nHello\r\n".encode()
+        answer = await sender.send(Mail(UUID(int=number), "a@example.com", "b@example.com", raw), timeout_s=5)
+        await sender.aclose()
+        return answer
+
+    answers = await asyncio.gather(*(send(number) for number in range(40)))
+    assert {type(answer) for answer in answers} == {Accepted}
+    async with shop.units.open() as unit:
+        page = await mailbox.mails(unit, None, 100)
+        transactions = await unit.value(b"SELECT count(DISTINCT xmin::text) FROM caught_mail")
+    assert sorted(mail.subject for mail in page.items) == sorted(f"Number {number}" for number in range(40))
+    assert transactions < 40
 
 
 async def test_the_mailbox_keeps_the_newest(shop: Shop, catcher: Catcher, monkeypatch: pytest.MonkeyPatch) -> None:

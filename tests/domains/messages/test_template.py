@@ -120,6 +120,24 @@ def test_the_text_part_is_derived_from_the_html() -> None:
 
 
 @pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("", "\n"),
+        ("<p>One <b>two</b><br>three</p>\n<p>four\n five&nbsp;six</p>", "One two\nthree\n\nfour five six\n"),
+        ("<ul><li>a</li><li><p>b</p></li></ul>after", "* a\n* b\n\nafter\n"),
+        ("<table><tr><td>Coat</td><td>20</td></tr><tr><td>Hat</td><td>5</td></tr></table>", "Coat 20\nHat 5\n"),
+        ('<a href="https://a.example"><img alt="Sale" src="x"></a>', "[Sale](https://a.example)\n"),
+        ('<a href="https://a.example">https://a.example</a>', "https://a.example\n"),
+        ('<a href="https://a.example"><div>Go</div></a><a name="here">on</a>', "[Go](https://a.example)on\n"),
+        ('<div style="DISPLAY: none">no <a href="x">no</a></div><!-- no -->yes<style>no</style>', "yes\n"),
+        ("<html><head><title>no</title></head><body>1 &lt; 2 &amp; 3</body></html>", "1 < 2 & 3\n"),
+    ],
+)
+def test_the_words_of_a_page_and_the_addresses_of_its_links_are_its_text(html: str, text: str) -> None:
+    assert template.as_text(html) == text
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "{% for i in (1..1000000) %}x{% endfor %}",

@@ -154,6 +154,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customers/{customer_id}/audiences/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Membership
+         * @description Why the customer is in this audience, or is not: each condition of its rule, as it stands for them now.
+         */
+        get: operations["read_membership"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/customers/{customer_id}/consents/{channel}/{topic}": {
         parameters: {
             query?: never;
@@ -694,11 +714,51 @@ export interface paths {
         };
         /**
          * List Rejections
-         * @description What the event API refused, the latest first, with the reason.
+         * @description What the event API refused and what no tick could work in, or one of the two; the latest first.
          */
         get: operations["list_rejections"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejections/discards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard Rejections
+         * @description Forgets them for good.
+         */
+        post: operations["discard_rejections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rejections/retries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Rejections
+         * @description Takes each once more, with the message id it has. What is refused again stays.
+         */
+        post: operations["retry_rejections"];
         delete?: never;
         options?: never;
         head?: never;
@@ -769,6 +829,26 @@ export interface paths {
          * @description Makes the owner's account, once, and signs in.
          */
         post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get System
+         * @description What waits and since when, how ticks go, who is at work, how full the disk is, and what is wrong.
+         */
+        get: operations["get_system"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1072,7 +1152,10 @@ export interface components {
             /** Topic */
             topic: string;
         };
-        /** CustomerOut */
+        /**
+         * CustomerOut
+         * @description `pulse` and `rhythm` are null of whoever has never done anything themselves.
+         */
         CustomerOut: {
             /** Audiences */
             audiences: components["schemas"]["MembershipOut"][];
@@ -1094,12 +1177,14 @@ export interface components {
              * Format: date-time
              */
             last_seen_at: string;
+            /** Lists */
+            lists: components["schemas"]["MembershipOut"][];
             /** Merges */
             merges: components["schemas"]["MergeOut"][];
             /** Name */
             name: string | null;
-            /** Pulse */
-            pulse: null;
+            pulse: components["schemas"]["Pulse"] | null;
+            rhythm: components["schemas"]["RhythmOut"] | null;
             stage: components["schemas"]["CustomerPlaceOut"] | null;
             /** Traits */
             traits: {
@@ -1182,6 +1267,36 @@ export interface components {
         DemoOut: {
             /** Note */
             note: string;
+        };
+        /** DiscardedOut */
+        DiscardedOut: {
+            /** Discarded */
+            discarded: number;
+        };
+        /**
+         * Disk
+         * @description The data folder of the process that answers, and the volume it lies on. A database that is elsewhere is counted
+         *     as it says itself, and lies on another volume.
+         */
+        Disk: {
+            /** Folder */
+            folder: string;
+            /** Free Bytes */
+            free_bytes: number;
+            /** Parts */
+            parts: components["schemas"]["DiskPart"][];
+            /** Total Bytes */
+            total_bytes: number;
+        };
+        /** DiskPart */
+        DiskPart: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "database" | "warehouse" | "other";
         };
         /** EnrolledCustomerOut */
         EnrolledCustomerOut: {
@@ -1269,6 +1384,21 @@ export interface components {
             /** Holds */
             holds: boolean;
         };
+        /**
+         * FailingLoop
+         * @description A background loop whose every round has raised since an instant.
+         */
+        FailingLoop: {
+            /** Error */
+            error: string;
+            /** Loop */
+            loop: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
         /** FaultBody */
         FaultBody: {
             /** Detail */
@@ -1296,6 +1426,42 @@ export interface components {
              * @description Customers to judge; 0 while it has not begun.
              */
             total: number;
+        };
+        /**
+         * Finding
+         * @description Something that is wrong: a code that stays the same, a sentence, since when if that is known, and what to do.
+         */
+        Finding: {
+            /** Advice */
+            advice: string;
+            /** Code */
+            code: string;
+            /** Since */
+            since: string | null;
+            /** What */
+            what: string;
+        };
+        /**
+         * Held
+         * @description Sending is held, and since when, by whom and why. So many messages wait for it to be released, and so many of
+         *     those may have been sent before the database was restored; with `more` there are more of both.
+         */
+        Held: {
+            /** Because */
+            because: string;
+            /** By */
+            by: string;
+            /** Doubtful */
+            doubtful: number;
+            /** More */
+            more: boolean;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Waiting */
+            waiting: number;
         };
         /** IdentifierOut */
         IdentifierOut: {
@@ -1901,6 +2067,24 @@ export interface components {
             /** Slug */
             slug: string;
         };
+        /**
+         * MembershipToldOut
+         * @description `since`: when they became a member; null while they are none.
+         */
+        MembershipToldOut: {
+            /** Changes At */
+            changes_at: string | null;
+            /** Conditions */
+            conditions: components["schemas"]["ConditionOut"][];
+            /** Holds */
+            holds: boolean;
+            /** Name */
+            name: string;
+            /** Since */
+            since: string | null;
+            /** Slug */
+            slug: string;
+        };
         /** MergeOut */
         MergeOut: {
             /** Absorbed Id */
@@ -2103,6 +2287,39 @@ export interface components {
             /** Type */
             type: string;
         };
+        /**
+         * Process
+         * @description One process of this installation. It is alive when it was heard of lately.
+         */
+        Process: {
+            /** Alive */
+            alive: boolean;
+            /** Failing */
+            failing: components["schemas"]["FailingLoop"][];
+            /** Host */
+            host: string;
+            /** Pid */
+            pid: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "all" | "web" | "worker";
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Stopped At */
+            stopped_at: string | null;
+            /** Version */
+            version: string;
+        };
         /** PropertyOut */
         PropertyOut: {
             /** Examples */
@@ -2110,6 +2327,11 @@ export interface components {
             /** Property */
             property: string;
         };
+        /**
+         * Pulse
+         * @enum {string}
+         */
+        Pulse: "new" | "active" | "slipping" | "lapsed" | "returned";
         /**
          * Purpose
          * @description Marketing needs a yes; transactional mail answers something the customer did and goes first.
@@ -2172,7 +2394,8 @@ export interface components {
         };
         /**
          * RejectionOut
-         * @description A message that was refused, kept for a week; `body` is cut at 4,096 characters.
+         * @description A message that was refused, kept for a week, its `body` cut at 4,096 characters; or one that was accepted and put
+         *     aside (`quarantined`), kept whole until it is retried or discarded.
          */
         RejectionOut: {
             /**
@@ -2184,14 +2407,28 @@ export interface components {
             body: string;
             /** Code */
             code: string;
+            /** Cut */
+            cut: boolean;
+            /** Historical */
+            historical: boolean;
             /** Id */
             id: string;
             /** Pointer */
             pointer: string;
+            /** Quarantined */
+            quarantined: boolean;
             /** Reason */
             reason: string;
             /** Source */
             source: string;
+        };
+        /**
+         * RejectionsBody
+         * @description Which ones, up to 200.
+         */
+        RejectionsBody: {
+            /** Ids */
+            ids: string[];
         };
         /** ResponseOut */
         ResponseOut: {
@@ -2209,6 +2446,47 @@ export interface components {
             machine: boolean;
             /** Url */
             url: string | null;
+        };
+        /**
+         * RetriedOut
+         * @description What became of one: it is in the queue again, it was refused again (`code`, `reason`), or it was not there any
+         *     more.
+         */
+        RetriedOut: {
+            /** Code */
+            code: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "accepted" | "refused" | "gone";
+            /** Reason */
+            reason: string | null;
+        };
+        /** RetriesOut */
+        RetriesOut: {
+            /** Items */
+            items: components["schemas"]["RetriedOut"][];
+        };
+        /**
+         * RhythmOut
+         * @description What the pulse follows from. Before `changes_at` it stays as it is unless something new arrives; null: for
+         *     good.
+         */
+        RhythmOut: {
+            /** Active Days */
+            active_days: number;
+            /** Changes At */
+            changes_at: string | null;
+            /**
+             * Latest Act At
+             * Format: date-time
+             */
+            latest_act_at: string;
+            /** Usual Gap S */
+            usual_gap_s: number;
         };
         /**
          * Role
@@ -2254,7 +2532,10 @@ export interface components {
             /** Password */
             password: string;
         };
-        /** SettingsBody */
+        /**
+         * SettingsBody
+         * @description `usual_gap` stays as it is where it is not said.
+         */
         SettingsBody: {
             /** Company Name */
             company_name: string;
@@ -2266,6 +2547,26 @@ export interface components {
             sender_name: string;
             /** Time Zone */
             time_zone: string;
+            /** Usual Gap */
+            usual_gap?: number | null;
+        };
+        /**
+         * SettingsOut
+         * @description `usual_gap`: in days.
+         */
+        SettingsOut: {
+            /** Company Name */
+            company_name: string;
+            /** Public Url */
+            public_url: string;
+            /** Sender Email */
+            sender_email: string;
+            /** Sender Name */
+            sender_name: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Usual Gap */
+            usual_gap: number;
         };
         /** SetupOut */
         SetupOut: {
@@ -2397,6 +2698,33 @@ export interface components {
             /** Stage */
             stage: string;
         };
+        /**
+         * Status
+         * @description How the installation is at an instant. `warehouse` is null when there is none, or none was ever fed; `held` when
+         *     messages go out.
+         */
+        Status: {
+            /** Accepted Per S */
+            accepted_per_s: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            disk: components["schemas"]["Disk"];
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            held: components["schemas"]["Held"] | null;
+            /** Processes */
+            processes: components["schemas"]["Process"][];
+            /** Recorded Per S */
+            recorded_per_s: number;
+            ticks: components["schemas"]["Ticks"];
+            versions: components["schemas"]["Versions"];
+            /** Waiting */
+            waiting: components["schemas"]["Waiting"][];
+            warehouse: components["schemas"]["WarehouseLag"] | null;
+        };
         /** StepCountsOut */
         StepCountsOut: {
             /** Id */
@@ -2498,6 +2826,22 @@ export interface components {
             /** Warnings */
             warnings: string[];
         };
+        /**
+         * Ticks
+         * @description The last tick that did something, and those of the last minutes that this process ran.
+         */
+        Ticks: {
+            /** Last At */
+            last_at: string | null;
+            /** Last S */
+            last_s: number;
+            /** Median S */
+            median_s: number;
+            /** P95 S */
+            p95_s: number;
+            /** Per Minute */
+            per_minute: number;
+        };
         /** TimelineItemOut */
         TimelineItemOut: {
             /**
@@ -2553,6 +2897,17 @@ export interface components {
             /** Left */
             left: number;
         };
+        /** Versions */
+        Versions: {
+            /** Postgresql */
+            postgresql: string;
+            /** Python */
+            python: string;
+            /** Regulars */
+            regulars: string;
+            /** Schema */
+            schema: string;
+        };
         /** VocabularyOut */
         VocabularyOut: {
             /** Audiences */
@@ -2580,6 +2935,48 @@ export interface components {
              * @description How long, as in `2d`.
              */
             wait: string;
+        };
+        /**
+         * Waiting
+         * @description How much waits now. With `more` there is more than `count`.
+         */
+        Waiting: {
+            /** Count */
+            count: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "queue" | "timers" | "messages" | "rejections";
+            /** Late S */
+            late_s: number;
+            /** More */
+            more: boolean;
+            /** Name */
+            name: string;
+            /** Of */
+            of: string | null;
+            /** Oldest At */
+            oldest_at: string | null;
+        };
+        /**
+         * WarehouseLag
+         * @description What was recorded and is not in the warehouse yet, counted no further than a ceiling, and for how long.
+         */
+        WarehouseLag: {
+            /** Dialect */
+            dialect: string;
+            /** Late S */
+            late_s: number;
+            /** More */
+            more: boolean;
+            /** Rows */
+            rows: number;
+            /**
+             * Through
+             * Format: date-time
+             */
+            through: string;
         };
         /** WhichCustomerBody */
         WhichCustomerBody: {
@@ -2913,6 +3310,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerOut"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_membership: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipToldOut"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -4143,6 +4572,7 @@ export interface operations {
                 after?: string | null;
                 /** @description How many items at most. */
                 limit?: number;
+                quarantined?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -4157,6 +4587,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listed_RejectionOut_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_rejections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectionsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscardedOut"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_rejections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectionsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriesOut"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -4274,7 +4770,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SettingsBody"];
+                    "application/json": components["schemas"]["SettingsOut"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -4307,7 +4803,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SettingsBody"];
+                    "application/json": components["schemas"]["SettingsOut"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -4374,6 +4870,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
                 };
             };
             /** @description A problem (RFC 9457). */

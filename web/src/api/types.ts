@@ -9,13 +9,18 @@ export type RuleTree = Schemas["AudienceOut"]["rule"];
 
 export type Session = Schemas["SessionOut"];
 export type Member = Schemas["MemberOut"];
-export type Settings = Schemas["SettingsBody"];
+export type Settings = Schemas["SettingsOut"];
 export type Key = Schemas["KeyOut"];
 export type NewKey = Schemas["NewKeyOut"];
 export type AuditEntry = Schemas["AuditOut"];
 
 export type Rejection = Schemas["RejectionOut"];
 export type Import = Schemas["ImportOut"];
+export type RetriedRejection = Schemas["RetriedOut"];
+
+export type System = Schemas["Status"];
+export type Waiting = Schemas["Waiting"];
+export type Finding = Schemas["Finding"];
 
 export type LifecycleOverview = Schemas["LifecycleOverviewOut"];
 export type LifecycleStage = Schemas["StageOverviewOut"];
@@ -31,6 +36,7 @@ export type TraitValue = Schemas["TraitValueOut"];
 export type CustomerMessage = Schemas["MessageLineOut"];
 export type StageWhy = Schemas["CustomerStageOut"];
 export type Condition = Schemas["ConditionOut"];
+export type MembershipTold = Schemas["MembershipToldOut"];
 
 export type Audience = Schemas["AudienceOut"];
 export type AudienceMember = Schemas["AudienceMemberOut"];

@@ -1,5 +1,13 @@
 import { Link } from "@tanstack/react-router";
-import { IconAudiences, IconCustomers, IconJourneys, IconLifecycle, IconMail, IconSettings } from "@/design";
+import {
+  IconAudiences,
+  IconCustomers,
+  IconJourneys,
+  IconLifecycle,
+  IconMail,
+  IconSettings,
+  IconSystem,
+} from "@/design";
 import classes from "./Navigation.module.css";
 
 const PLACES = [
@@ -9,6 +17,7 @@ const PLACES = [
   { to: "/journeys", name: "Journeys", icon: IconJourneys },
   { to: "/mailbox", name: "Mailbox", icon: IconMail },
   { to: "/settings", name: "Settings", icon: IconSettings },
+  { to: "/system", name: "System", icon: IconSystem },
 ];
 
 export function Navigation({ label }: { label: string }) {

@@ -13,6 +13,7 @@ import { routes as lifecycle } from "@/features/lifecycle/routes";
 import { routes as mailbox } from "@/features/mailbox/routes";
 import { routes as session } from "@/features/session/routes";
 import { routes as settings } from "@/features/settings/routes";
+import { routes as system } from "@/features/system/routes";
 import type { FeatureRoute } from "@/lib/routes";
 import { Broken, Lost } from "./Lost";
 import { Shell } from "./Shell";
@@ -25,6 +26,7 @@ const inside: FeatureRoute[] = [
   ...journeys,
   ...mailbox,
   ...settings,
+  ...system,
 ];
 
 const lazy = (route: FeatureRoute): RouteComponent => lazyRouteComponent(route.load);

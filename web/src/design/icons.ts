@@ -15,6 +15,7 @@ export { default as IconPlus } from "@tabler/icons-react/dist/esm/icons/IconPlus
 export { default as IconLifecycle } from "@tabler/icons-react/dist/esm/icons/IconRefresh.mjs";
 export { default as IconJourneys } from "@tabler/icons-react/dist/esm/icons/IconRoute.mjs";
 export { default as IconSearch } from "@tabler/icons-react/dist/esm/icons/IconSearch.mjs";
+export { default as IconSystem } from "@tabler/icons-react/dist/esm/icons/IconServer2.mjs";
 export { default as IconSettings } from "@tabler/icons-react/dist/esm/icons/IconSettings.mjs";
 export { default as IconLight } from "@tabler/icons-react/dist/esm/icons/IconSun.mjs";
 export { default as IconCustomers } from "@tabler/icons-react/dist/esm/icons/IconUser.mjs";

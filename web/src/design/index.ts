@@ -11,6 +11,7 @@ export { Money } from "./Money";
 export { Page } from "./Page";
 export { ProblemNotice } from "./ProblemNotice";
 export { RuleText } from "./RuleText";
+export { REJECTED } from "./rejected";
 export { ScrollBox } from "./ScrollBox";
 export { StageBadge, StageColours, stageColours, useStageColours } from "./Stage";
 export { Ago, Instant } from "./Time";

@@ -21,13 +21,14 @@ from regulars.domains.audiences.model import (
     WhichCustomer,
 )
 from regulars.domains.customers import service as customers
+from regulars.domains.customers.model import ListPlace
 from regulars.domains.customers.service import CustomerCard
 from regulars.domains.events import service as events
 from regulars.domains.lifecycle import service as lifecycle
 from regulars.domains.lifecycle.model import Place
 from regulars.domains.members import service as members_of_company
 from regulars.domains.verdicts import service as verdicts
-from regulars.domains.verdicts.model import Explanation, Relations, Standing
+from regulars.domains.verdicts.model import Explanation, Heartbeat, Relations, Standing
 from regulars.platform.unit import Unit
 from regulars.rules.model import Rule
 from regulars.rules.tree.reading import parse_tree
@@ -57,7 +58,19 @@ class Preview:
 class WholeCustomer:
     card: CustomerCard
     place: Place | None
+    heartbeat: Heartbeat | None
     audiences: Sequence[Membership]
+    lists: Sequence[ListPlace]
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipTold:
+    """`since`: None while the customer is not a member."""
+
+    slug: str
+    name: str
+    since: datetime | None
+    told: Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +217,23 @@ async def people(
 async def whole_customer(unit: Unit, customer_id: UUID) -> WholeCustomer:
     """Everything known of one customer; for one who was absorbed, of the customer they became part of."""
     card = await customers.card(unit, customer_id)
-    place = await lifecycle.place_of(unit, card.customer.id)
-    return WholeCustomer(card, place, await store.audiences_of(unit, card.customer.id))
+    kept_id = card.customer.id
+    return WholeCustomer(
+        card,
+        await lifecycle.place_of(unit, kept_id),
+        await verdicts.heartbeat(unit, kept_id, at=unit.at),
+        await store.audiences_of(unit, kept_id),
+        await customers.lists_of(unit, kept_id),
+    )
+
+
+async def membership(unit: Unit, customer_id: UUID, slug: str) -> MembershipTold:
+    """Why one customer is in an audience, or is not, as its rule is written now; nobody else is looked at."""
+    customer = await customers.find(unit, customer_id)
+    row = await _row(unit, slug)
+    told = (await verdicts.explain(unit, {"0": parse_tree(row.rule)}, customer.id, at=unit.at))["0"]
+    since = {one.slug: one.since for one in await store.audiences_of(unit, customer.id)}
+    return MembershipTold(row.slug, row.name, since.get(row.slug), told)
 
 
 async def _row(unit: Unit, slug: str) -> store.AudienceRow:

@@ -102,6 +102,7 @@ class Customer:
     id: UUID
     first_seen_at: datetime
     last_seen_at: datetime
+    """To within a minute; the timeline knows exactly."""
     traits: dict[str, object]
 
 
@@ -169,6 +170,15 @@ class ListMember:
     """Somebody on a list, since they were last put on it."""
 
     customer_id: UUID
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """A list that a customer is on, since they were last put on it."""
+
+    slug: str
+    name: str
     since: datetime
 
 

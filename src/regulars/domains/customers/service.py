@@ -16,6 +16,7 @@ from regulars.domains.customers.model import (
     IdentifierLine,
     ListChange,
     ListMember,
+    ListPlace,
     ListUnknown,
     MergeAlreadyUndone,
     MergeLine,
@@ -177,6 +178,11 @@ async def list_members(unit: Unit, slug: str, after: str | None, limit: int) -> 
     await find_list(unit, slug)
     rows = await store.list_members(unit, slug, decode_place(after), limit + 1)
     return page_of(rows, limit, lambda row: encode_place(row.since, row.customer_id))
+
+
+async def lists_of(unit: Unit, customer_id: UUID) -> Sequence[ListPlace]:
+    """The lists a customer is on, as of the last tick."""
+    return await store.lists_of(unit, customer_id)
 
 
 async def change_list(unit: Unit, slug: str, add: Sequence[Pointer], remove: Sequence[Pointer]) -> ListChange:

@@ -11,11 +11,12 @@ from regulars.shared.ids import CustomerId
 async def identify(tick: Tick) -> None:
     """Undo what a member ordered undone, then give every claimed message its customer."""
     tick.count("unmerged", await store.undo_ordered_merges(tick))
-    await store.address_caused(tick)
-    mentions = await store.unsettled_mentions(tick)
-    if mentions:
+    if tick.claimed.caused:
+        await store.address_caused(tick)
+    if tick.claimed.sent and (mentions := await store.unsettled_mentions(tick)):
+        tick.count("undecided", len(mentions))
         await _decide(tick, mentions)
-    await store.resolve_messages(tick)
+        await store.resolve_messages(tick)
 
 
 async def record(tick: Tick) -> None:
@@ -47,6 +48,6 @@ async def _decide(tick: Tick, mentions: list[Mention]) -> None:
 
 async def settle(tick: Tick) -> None:
     """After everything is recorded: rebuild what merges changed, and what a search looks through."""
-    if tick.counts.get("merges") or tick.counts.get("unmerged"):
+    if tick.regrouped:
         await store.rebuild_after_change(tick)
     await store.refresh_search(tick)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from regulars.domains.customers.model import (
     IdentifierLine,
     Kind,
     ListMember,
+    ListPlace,
     Mention,
     Merge,
     MergeLine,
@@ -36,6 +37,9 @@ sql = load_statements(__package__)
 PERSONAL_TRAIT: Final = rf"{PERSONAL}|(^|[._-])name$"
 examples_max: Final = 50
 personal_examples_max: Final = 8
+sight_grain: Final = timedelta(minutes=1)
+"""Who was seen this short a time before is not written again: a visit has many events, and an hour many visits."""
+_LIST_EVENTS: Final = frozenset({"List Joined", "List Left"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +64,10 @@ async def address_caused(tick: Tick) -> None:
 
 
 async def unsettled_mentions(tick: Tick) -> list[Mention]:
+    """Of the messages that a decision is needed for. All others have their customer now."""
+    await tick.run(sql["settle_messages"])
     mentions = []
-    rows = await tick.records(sql["unsettled_mentions"])
-    if copies := [row["seq"] for row in rows if row["is_copy"]]:
-        await tick.run(sql["drop_copies"], seqs=copies)
-    for row in rows:
-        if row["is_copy"]:
-            continue
+    for row in await tick.records(sql["unsettled_mentions"]):
         identifiers = tuple(Identifier(kind, row[kind]) for kind in Kind if row[kind] is not None)
         mentions.append(Mention(row["message_id"], row["at"], identifiers, row["previous_id"]))
     return mentions
@@ -150,19 +151,23 @@ async def rebuild_after_change(tick: Tick) -> None:
 
 
 async def record_facts(tick: Tick) -> None:
-    if told := await tick.run(sql["add_trait_values"]):
+    if tick.claimed.traits and (told := await tick.run(sql["add_trait_values"])):
         await tick.run(sql["project_traits"])
         await tick.run(
             sql["remember_trait_keys"], personal=PERSONAL_TRAIT, few=personal_examples_max, many=examples_max
         )
-    tick.count("trait_values", told)
-    tick.count("consents", await tick.run(sql["add_consents"]))
-    await tick.run(sql["mark_seen"])
-    tick.count("list_members", await tick.run(sql["note_list_events"]))
+        tick.count("trait_values", told)
+    if tick.claimed.consents:
+        tick.count("consents", await tick.run(sql["add_consents"]))
+    if tick.recorded.by_customer:
+        await tick.run(sql["mark_seen"], sight_grain=sight_grain)
+    if tick.recorded.names & _LIST_EVENTS:
+        tick.count("list_members", await tick.run(sql["note_list_events"]))
 
 
 async def refresh_search(tick: Tick) -> None:
-    await tick.run(sql["refresh_search"])
+    if tick.counts.get("undecided") or tick.counts.get("trait_values") or tick.regrouped:
+        await tick.run(sql["refresh_search"])
 
 
 async def find(unit: Unit, customer_id: UUID) -> Customer | None:
@@ -269,6 +274,10 @@ async def list_members(unit: Unit, slug: str, before: tuple[datetime, UUID] | No
     return await unit.rows(
         sql["list_members"], ListMember, slug=slug, before_at=before_at, before_id=before_id, limit=limit
     )
+
+
+async def lists_of(unit: Unit, customer_id: UUID) -> list[ListPlace]:
+    return await unit.rows(sql["lists_of"], ListPlace, customer_id=customer_id)
 
 
 async def pointed_to(unit: Unit, pointers: Sequence[tuple[str, str]]) -> dict[int, UUID]:

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -30,11 +30,13 @@ from regulars.domains.events.model import (
     KeptRejection,
     Outcome,
     Rejection,
+    Retried,
     WriteKeyUnknown,
 )
-from regulars.platform.http.door import After, Limit, Listed, RequestUnit, listed
+from regulars.platform.http.door import After, Body, Limit, Listed, RequestUnit, listed, needs
 from regulars.shared.errors import DomainError, Malformed, TooMany, Unavailable, Unproven
-from regulars.shared.ids import outside
+from regulars.shared.ids import inside, outside
+from regulars.shared.paging import page_size_max
 
 sent_bytes_max: Final = 500 * 1024
 read_timeout_s: Final = 30.0
@@ -221,7 +223,8 @@ def _answer(status: int, body: bytes) -> Response:
 
 
 class RejectionOut(BaseModel):
-    """A message that was refused, kept for a week; `body` is cut at 4,096 characters."""
+    """A message that was refused, kept for a week, its `body` cut at 4,096 characters; or one that was accepted and put
+    aside (`quarantined`), kept whole until it is retried or discarded."""
 
     id: str
     at: datetime
@@ -230,6 +233,33 @@ class RejectionOut(BaseModel):
     reason: str
     pointer: str
     body: str
+    quarantined: bool
+    historical: bool
+    cut: bool
+
+
+class RejectionsBody(Body):
+    """Which ones, up to 200."""
+
+    ids: list[str] = Field(min_length=1, max_length=page_size_max)
+
+
+class RetriedOut(BaseModel):
+    """What became of one: it is in the queue again, it was refused again (`code`, `reason`), or it was not there any
+    more."""
+
+    id: str
+    outcome: Literal["accepted", "refused", "gone"]
+    code: str | None
+    reason: str | None
+
+
+class RetriesOut(BaseModel):
+    items: list[RetriedOut]
+
+
+class DiscardedOut(BaseModel):
+    discarded: int
 
 
 class ImportOut(BaseModel):
@@ -247,9 +277,26 @@ class ImportOut(BaseModel):
 
 
 @router.get("/api/rejections")
-async def list_rejections(unit: RequestUnit, after: After = None, limit: Limit = 50) -> Listed[RejectionOut]:
-    """What the event API refused, the latest first, with the reason."""
-    return listed(await events.rejections(unit, after, limit), _rejection_out)
+async def list_rejections(
+    unit: RequestUnit, after: After = None, limit: Limit = 50, quarantined: bool | None = None
+) -> Listed[RejectionOut]:
+    """What the event API refused and what no tick could work in, or one of the two; the latest first."""
+    return listed(await events.rejections(unit, after, limit, put_aside=quarantined), _rejection_out)
+
+
+@router.post("/api/rejections/retries")
+@needs("settings")
+async def retry_rejections(unit: RequestUnit, body: RejectionsBody) -> RetriesOut:
+    """Takes each once more, with the message id it has. What is refused again stays."""
+    retried = await events.retry(unit, [inside("rejection", one) for one in body.ids])
+    return RetriesOut(items=[_retried_out(one) for one in retried])
+
+
+@router.post("/api/rejections/discards")
+@needs("settings")
+async def discard_rejections(unit: RequestUnit, body: RejectionsBody) -> DiscardedOut:
+    """Forgets them for good."""
+    return DiscardedOut(discarded=await events.discard(unit, [inside("rejection", one) for one in body.ids]))
 
 
 @router.get("/api/imports")
@@ -267,7 +314,16 @@ def _rejection_out(kept: KeptRejection) -> RejectionOut:
         reason=kept.reason,
         pointer=kept.pointer,
         body=kept.body,
+        quarantined=kept.put_aside,
+        historical=kept.historical,
+        cut=kept.cut,
     )
+
+
+def _retried_out(one: Retried) -> RetriedOut:
+    outcome: Literal["accepted", "refused", "gone"] = "refused" if one.refused else "accepted" if one.found else "gone"
+    code, reason = (one.refused.code, one.refused.reason) if one.refused else (None, None)
+    return RetriedOut(id=outside("rejection", one.id), outcome=outcome, code=code, reason=reason)
 
 
 def _import_out(line: ImportLine) -> ImportOut:

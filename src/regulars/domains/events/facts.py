@@ -1,11 +1,13 @@
-"""What events let rules and the warehouse see."""
+"""What events let rules, the warehouse and operators see."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from regulars.platform.log import months
 from regulars.platform.statements import load_statements
 from regulars.platform.warehouse.facts import Fact
+from regulars.platform.watch.model import Waits
 from regulars.rules.engines.commerce import COMMERCE
 
 _sql = load_statements(__package__)
@@ -33,4 +35,13 @@ EVENTS: Final = Fact(
     sorted_by=("name", "customer_id", "at"),
     plain={path: "text" if kind.is_string() else "number" for path, kind in COMMERCE.items()},
     select=_sql["follow_events"],
+    begins=months.sql["log_begins"],
 )
+
+WAITING: Final = (
+    Waits("queue", "live", _sql["waiting_live"]),
+    Waits("queue", "historical", _sql["waiting_history"]),
+    Waits("rejections", "refused", _sql["waiting_refused"]),
+    Waits("rejections", "quarantined", _sql["waiting_put_aside"]),
+)
+TAIL: Final = _sql["count_tail"]

@@ -45,6 +45,9 @@ PERSONAL: Final = (
 )
 """Keys (a PostgreSQL pattern, case aside) whose values are some person's own: no others are told of them."""
 
+PUT_ASIDE: Final = "stops_ticks"
+"""The code of a message that was accepted and that no tick could work in."""
+
 CONSENT_ANSWERS: Final = {"Consent Given": "yes", "Consent Withdrawn": "no"}
 CAUSED_PREFIX: Final = "rg-"
 """Message ids of what the system caused. Nobody outside may use them, or they could keep such an event from the log."""
@@ -140,7 +143,9 @@ class TimelineItem:
 
 @dataclass(frozen=True, slots=True)
 class KeptRejection:
-    """A refused message, kept for a week so that its sender can be helped. `body` is cut at 4,096 characters."""
+    """A refused message, kept for a week so that its sender can be helped; or (`PUT_ASIDE`) one that was accepted and
+    that no tick could work in, kept whole until somebody decides. The body of a refused one is `cut` at 4,096
+    characters. `kind` is what the address said, where a message need not say it itself."""
 
     id: UUID
     at: datetime
@@ -149,6 +154,23 @@ class KeptRejection:
     reason: str
     pointer: str
     body: str
+    kind: str | None = None
+    historical: bool = False
+    cut: bool = False
+
+    @property
+    def put_aside(self) -> bool:
+        return self.code == PUT_ASIDE
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What became of a rejection that was taken once more: it waits for the next tick, or it was refused again, or it
+    was no longer there."""
+
+    id: UUID
+    found: bool
+    refused: Rejection | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,18 +24,20 @@ from regulars.domains.events.model import (
     ImportMovedOn,
     ImportPlan,
     ImportState,
-    InboxRow,
     KeptRejection,
     Outcome,
     RejectedItem,
     Rejection,
+    Retried,
     TimelineItem,
     WriteKeyUnknown,
 )
 from regulars.domains.events.policy.envelope import Envelope, malformed, open_batch, unpack
-from regulars.domains.events.policy.message import Arrival, decode_call, key_in, read_message
+from regulars.domains.events.policy.message import Arrival, key_in, read_sent
 from regulars.domains.events.policy.outcomes import item_of, outcome_of
+from regulars.domains.events.policy.retries import keep, read_again
 from regulars.domains.members import service as members
+from regulars.platform.checkpoints import checkpoint
 from regulars.platform.group_commit import GroupCommit, NotStored, TooBusy
 from regulars.platform.telemetry import counter
 from regulars.platform.unit import Connection, Unit, Units, jsonable
@@ -44,7 +46,6 @@ from regulars.shared.paging import Page, decode_numbered_place, decode_place, en
 
 history_chunk_max: Final = 2_000
 rejection_kept_for: Final = timedelta(days=7)
-rejection_body_chars_max: Final = 4_096
 event_names_shown_max: Final = 1_000
 bytes_read_at_once_max: Final = 64 * 1024 * 1024
 messages_between_pauses: Final = 200
@@ -148,11 +149,11 @@ class Intake:
         if source is None:
             source = await self._source_in(raw)
         arrival = self._arrival(source)
-        row = _read(raw, kind, arrival)
+        row = read_sent(raw, kind, arrival)
         if isinstance(row, Rejection):
             if row.code == "malformed_json":
                 row = msgspec.structs.replace(row, reason=malformed(raw).detail)
-            await self._commit([], [self._keep(row, arrival, raw)])
+            await self._commit([], [self._keep(row, arrival, raw, kind)])
             return row
         refused = await self._commit([msgspec.json.encode(row)], [])
         return refused.get(0)
@@ -175,7 +176,7 @@ class Intake:
         rows, places, rejected, kept = [], [], [], []
         for index, raw in enumerate(envelope.messages):
             mine = msgspec.structs.replace(arrival, source=sources[index]) if sources else arrival
-            row = _read(raw, None, mine)
+            row = read_sent(raw, None, mine)
             if isinstance(row, Rejection):
                 rejected.append(item_of(index, row))
                 kept.append(self._keep(row, mine, raw))
@@ -202,8 +203,8 @@ class Intake:
             context=envelope.context if envelope else None,
         )
 
-    def _keep(self, rejection: Rejection, arrival: Arrival, raw: bytes) -> bytes:
-        return _kept(self._ids.new(arrival.received_at), arrival.received_at, arrival.source, rejection, raw)
+    def _keep(self, rejection: Rejection, arrival: Arrival, raw: bytes, kind: str | None = None) -> bytes:
+        return keep(self._ids.new(arrival.received_at), arrival, rejection, raw, kind)
 
     async def _commit(self, rows: list[bytes], rejections: list[bytes]) -> Mapping[int, Rejection]:
         """The rows the database refused, by their position."""
@@ -225,12 +226,17 @@ async def announce(
     message_id: str | None = None,
 ) -> None:
     """Something happened to a customer inside the product: it joins the log with the next tick after this commits.
-
     Announcing the same name, time and properties, or the same `message_id`, twice makes one event.
     """
     event_at, plain = at or unit.at, jsonable(properties)
     caused = {CAUSED_PREFIX + (message_id or _told(customer_id, name, event_at, plain)): customer_id}
     await store.add_caused(unit, name, caused, plain, event_at=event_at, by_customer=by_customer)
+
+
+async def announce_all(unit: Unit, told: Sequence[tuple[str, UUID, Mapping[str, Any]]]) -> None:
+    """As `announce`, of many things that happened now: the name, the customer and the properties of each."""
+    if rows := [(CAUSED_PREFIX + _told(who, name, unit.at, said), name, who, said) for name, who, said in told]:
+        await store.add_told(unit, rows)
 
 
 async def announce_for_each(
@@ -243,7 +249,6 @@ async def announce_for_each(
 
 async def add(unit: Unit, messages: Sequence[Mapping[str, Any]], *, source: str, historical: bool = False) -> Outcome:
     """Messages in the words of the Segment specification, each with its `type`, in the caller's transaction.
-
     What is refused is told and, unless it is history, kept among the rejections. History names its customers by
     `email` and `phone` too, and may bring `consents`: [{"channel", "topic", "answer": "yes"|"no"}].
     """
@@ -260,15 +265,15 @@ async def add(unit: Unit, messages: Sequence[Mapping[str, Any]], *, source: str,
     kept: list[bytes] = []
     for index, message in enumerate(messages):
         raw = msgspec.json.encode(message)
-        row = _read(raw, None, arrival)
+        row = read_sent(raw, None, arrival)
         if isinstance(row, Rejection):
             rejected.append(item_of(index, row))
             if not historical:
-                kept.append(_kept(unit.new_id(), unit.at, source, row, raw))
+                kept.append(keep(unit.new_id(), arrival, row, raw))
         else:
             rows.append(msgspec.json.encode(row))
             places.append(index)
-    refused = await _write(unit.connection, rows, kept, unit.connection.transaction)
+    refused = await store.add_what_fits(unit.connection, rows, kept, unit.connection.transaction)
     return outcome_of(places, refused, rejected)
 
 
@@ -281,7 +286,7 @@ async def accept(units: Units, messages: Sequence[Mapping[str, Any]], *, source:
 def flaw_in(message: Mapping[str, Any], *, at: datetime) -> Rejection | None:
     """Why this, as history, would be refused; None if it would be taken. Touches nothing."""
     arrival = Arrival(received_at=at, source="", make_message_id=str, historical=True, trusted=True)
-    row = _read(msgspec.json.encode(message), None, arrival)
+    row = read_sent(msgspec.json.encode(message), None, arrival)
     return row if isinstance(row, Rejection) else None
 
 
@@ -310,9 +315,11 @@ async def timeline(unit: Unit, customer_id: UUID, after: str | None, limit: int)
     return page_of(items, limit, lambda item: encode_cursor(item.at.isoformat(), item.seq))
 
 
-async def rejections(unit: Unit, after: str | None, limit: int) -> Page[KeptRejection]:
-    """What was refused in the last week, the latest first."""
-    items = await store.rejections(unit, decode_place(after), limit + 1)
+async def rejections(
+    unit: Unit, after: str | None, limit: int, *, put_aside: bool | None = None
+) -> Page[KeptRejection]:
+    """What was refused in the last week and what was put aside, or one of the two; the latest first."""
+    items = await store.rejections(unit, decode_place(after), limit + 1, put_aside=put_aside)
     return page_of(items, limit, lambda item: encode_place(item.at, item.id))
 
 
@@ -343,8 +350,34 @@ async def event_names(unit: Unit) -> Sequence[EventName]:
     return await store.event_names(unit, event_names_shown_max)
 
 
+async def retry(unit: Unit, ids: Sequence[UUID]) -> list[Retried]:
+    """Takes each once more, as it was sent and as if it came when it came, with the message id it had. What is refused
+    again stays. Two who ask at the same time put nothing back twice."""
+    kept = {one.id: one for one in await store.lock_rejections(unit, ids)}
+    rows, refused = read_again(kept.values())
+    written = await store.add_what_fits(
+        unit.connection, [msgspec.json.encode(row) for row in rows.values()], (), unit.connection.transaction
+    )
+    refused |= {one: written[place] for place, one in enumerate(rows) if place in written}
+    back = [one for one in kept if one not in refused]
+    await store.put_back(unit, [one for one in back if one not in rows])
+    await store.discard_rejections(unit, back)
+    for one in back:
+        await members.record(unit, "rejection.retried", outside("rejection", one), {"code": kept[one].code})
+    return [Retried(one, one in kept, refused.get(one)) for one in dict.fromkeys(ids)]
+
+
+async def discard(unit: Unit, ids: Sequence[UUID]) -> int:
+    """Forgets what was refused or put aside, for good; how many there were."""
+    kept = await store.lock_rejections(unit, ids)
+    for one in kept:
+        details = {"code": one.code, "reason": one.reason}
+        await members.record(unit, "rejection.discarded", outside("rejection", one.id), details)
+    return await store.discard_rejections(unit, [one.id for one in kept])
+
+
 async def purge_rejections(unit: Unit) -> int:
-    """Forgets what was refused more than a week ago; how many."""
+    """Forgets what was refused more than a week ago; how many. What was accepted and put aside stays."""
     return await store.purge_rejections(unit, unit.at - rejection_kept_for)
 
 
@@ -353,47 +386,14 @@ def _told(customer_id: UUID, name: str, at: datetime, properties: Mapping[str, A
     return sha256(msgspec.json.encode([customer_id, name, at, properties], order="deterministic")).hexdigest()
 
 
-def _read(raw: bytes, kind: str | None, arrival: Arrival) -> InboxRow | Rejection:
-    call = decode_call(raw)
-    return call if isinstance(call, Rejection) else read_message(raw, call, kind, arrival)
-
-
-def _kept(id: UUID, at: datetime, source: str, rejection: Rejection, raw: bytes) -> bytes:
-    body = raw[: 4 * rejection_body_chars_max].decode("utf-8", "replace").replace("\x00", " ")
-    code, reason, pointer = rejection.code, rejection.reason, rejection.pointer
-    return msgspec.json.encode(KeptRejection(id, at, source, code, reason, pointer, body[:rejection_body_chars_max]))
-
-
 async def _write_lots(connection: Connection, lots: Sequence[_Lot]) -> list[Mapping[int, Rejection]]:
     """What the database refused of each lot. Only if it refused something of a group is it written lot by lot."""
     rows = [row for lot in lots for row in lot.rows]
     rejections = [rejection for lot in lots for rejection in lot.rejections]
+    checkpoint("intake.before_commit")
     try:
         await store.add_messages(connection, rows, rejections)
     except (psycopg.DataError, psycopg.IntegrityError):
-        return [await _write(connection, lot.rows, lot.rejections, nullcontext) for lot in lots]
+        return [await store.add_what_fits(connection, lot.rows, lot.rejections, nullcontext) for lot in lots]
+    checkpoint("intake.after_commit")
     return [{} for _ in lots]
-
-
-async def _write(
-    connection: Connection,
-    rows: Sequence[bytes],
-    rejections: Sequence[bytes],
-    attempt: Callable[[], AbstractAsyncContextManager[object]],
-) -> dict[int, Rejection]:
-    """All in one statement. If the database refuses a value that we let through, each row by itself, so that only the
-    one that it refuses is lost, with a reason."""
-    try:
-        async with attempt():
-            await store.add_messages(connection, rows, rejections)
-        return {}
-    except (psycopg.DataError, psycopg.IntegrityError) as error:
-        if len(rows) + len(rejections) <= 1:
-            said = str(error).splitlines()[0][:200]
-            return dict.fromkeys(range(len(rows)), Rejection("unstorable", f"This cannot be stored: {said}.", ""))
-    refused: dict[int, Rejection] = {}
-    for index, row in enumerate(rows):
-        refused.update((index, reason) for reason in (await _write(connection, [row], (), attempt)).values())
-    for rejection in rejections:
-        await _write(connection, (), [rejection], attempt)
-    return refused

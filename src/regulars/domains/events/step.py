@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from regulars.domains.events import store
 from regulars.domains.events.model import Rejection
+from regulars.platform.log import months
 from regulars.platform.tick import Tick
 from regulars.platform.unit import Unit
 
+live_copies_for: Final = timedelta(days=35)
+"""Senders repeat what they sent for hours, and a queue that was forgotten may be sent once more weeks later. Whoever
+imports a file may do so again after years: for copies of history all of the log is looked through."""
 event_names_max: Final = 10_000
 properties_looked_at_every: Final = timedelta(seconds=1)
 events_looked_into_max: Final = 50
@@ -24,31 +28,31 @@ _log = structlog.get_logger(__name__)
 
 
 async def claim(tick: Tick, *, limit: int, historical: bool) -> int:
-    """Moves up to `limit` waiting messages into the tick, live ones or history, the oldest first. How many; copies
-    among them are dropped and not counted."""
-    claimed = await store.claim_messages(tick, limit, historical=historical)
-    tick.count("claimed", claimed)
-    return claimed
+    """Moves up to `limit` waiting messages into the tick, live ones or history, the oldest first, and makes the part of
+    the log that they need. How many; of copies among them one is counted, and none is taken that the log holds."""
+    copies_for = None if historical else live_copies_for
+    claimed = tick.claimed = await store.claim_messages(tick, limit, historical=historical, copies_for=copies_for)
+    if claimed.first_at is not None and claimed.last_at is not None:
+        await months.make_room(tick, claimed.first_at, claimed.last_at)
+    tick.count("claimed", claimed.many)
+    return claimed.many
 
 
-async def first_claimed(tick: Tick) -> int:
-    """Where the first message of this tick stands in the inbox."""
-    return await store.first_claimed(tick)
-
-
-async def put_aside(unit: Unit, seq: int, *, because: str) -> None:
-    """Takes a message that makes every tick fail out of the inbox, and keeps it with the reason."""
-    _log.error("message_put_aside", seq=seq, because=because)
+async def put_aside(unit: Unit, seq: int, came_at: datetime, *, because: str) -> bool:
+    """Takes a message that makes every tick fail out of the inbox, and keeps it with the reason. Whether it was there:
+    `came_at` is its `Claimed.first_at`."""
     reason = f"This could not be worked in: {because}".replace("\x00", " ")[:reason_chars_max]
-    await store.put_aside(unit, seq, Rejection("stops_ticks", reason, ""))
+    done = await store.put_aside(unit, seq, came_at, Rejection("stops_ticks", reason, ""))
+    if done:
+        _log.error("message_put_aside", seq=seq, because=because)
+    return done
 
 
 async def record(tick: Tick) -> None:
-    """Appends to the log, once per message id. Every claimed message has its customer by now."""
-    recorded = await store.record_events(tick)
-    tick.count("recorded", recorded)
-    await store.count_event_names(tick, event_names_max)
-    if recorded:
+    """Appends to the log. Every claimed message has its customer by now."""
+    tick.recorded = await store.record_events(tick, event_names_max)
+    tick.count("recorded", tick.recorded.many)
+    if tick.recorded.many:
         await _look_into_some(tick)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from regulars.domains.events.model import (
@@ -21,7 +23,7 @@ from regulars.domains.events.model import (
     TimelineItem,
 )
 from regulars.platform.statements import load_statements
-from regulars.platform.tick import Tick
+from regulars.platform.tick import Claimed, Recorded, Tick
 from regulars.platform.unit import Connection, Unit
 
 sql: Final = load_statements(__package__)
@@ -58,31 +60,67 @@ async def add_caused(
     )
 
 
+async def add_told(unit: Unit, told: Sequence[tuple[str, str, UUID, Mapping[str, Any]]]) -> None:
+    """Each with its message id, name, customer and properties."""
+    keys = ("message_id", "name", "customer_id", "properties")
+    rows = [dict(zip(keys, one, strict=True)) for one in told]
+    await unit.run(sql["add_told"], told=Jsonb(rows), at=unit.at, channel=INBOX_CHANNEL)
+
+
+async def add_what_fits(
+    connection: Connection,
+    rows: Sequence[bytes],
+    rejections: Sequence[bytes],
+    attempt: Callable[[], AbstractAsyncContextManager[object]],
+) -> dict[int, Rejection]:
+    """All in one statement. If the database refuses a value that we let through, each row by itself, so that only the
+    one that it refuses is lost, with a reason."""
+    try:
+        async with attempt():
+            await add_messages(connection, rows, rejections)
+        return {}
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        if len(rows) + len(rejections) <= 1:
+            said = str(error).splitlines()[0][:200]
+            return dict.fromkeys(range(len(rows)), Rejection("unstorable", f"This cannot be stored: {said}.", ""))
+    refused: dict[int, Rejection] = {}
+    for index, row in enumerate(rows):
+        refused.update((index, reason) for reason in (await add_what_fits(connection, [row], (), attempt)).values())
+    for rejection in rejections:
+        await add_what_fits(connection, (), [rejection], attempt)
+    return refused
+
+
 async def purge_rejections(unit: Unit, before: datetime) -> int:
     return await unit.run(sql["purge_rejections"], before=before)
 
 
-async def claim_messages(tick: Tick, limit: int, *, historical: bool) -> int:
-    return await tick.run(sql["claim_messages"], historical=historical, limit=limit, at=tick.at)
+async def claim_messages(tick: Tick, limit: int, *, historical: bool, copies_for: timedelta | None) -> Claimed:
+    """`copies_for`: for how long before them the log is looked through for copies; None: from its beginning."""
+    (row,) = await tick.rows(
+        sql["claim_messages"], Claimed, historical=historical, limit=limit, at=tick.at, copies_for=copies_for
+    )
+    return row
 
 
-async def first_claimed(tick: Tick) -> int:
-    seq: int = await tick.value(sql["first_claimed"])
-    return seq
-
-
-async def put_aside(unit: Unit, seq: int, why: Rejection) -> None:
-    await unit.run(
-        sql["put_aside"], seq=seq, id=unit.new_id(), at=unit.at, code=why.code, reason=why.reason, pointer=why.pointer
+async def put_aside(unit: Unit, seq: int, came_at: datetime, why: Rejection) -> bool:
+    return bool(
+        await unit.run(
+            sql["put_aside"],
+            seq=seq,
+            came_at=came_at,
+            id=unit.new_id(),
+            at=unit.at,
+            code=why.code,
+            reason=why.reason,
+            pointer=why.pointer,
+        )
     )
 
 
-async def record_events(tick: Tick) -> int:
-    return await tick.run(sql["record_events"])
-
-
-async def count_event_names(tick: Tick, names_max: int) -> None:
-    await tick.run(sql["count_event_names"], names_max=names_max)
+async def record_events(tick: Tick, names_max: int) -> Recorded:
+    (row,) = await tick.records(sql["record_events"], names_max=names_max)
+    return Recorded(row["many"], frozenset(row["names"]), row["by_customer"])
 
 
 async def remember_properties(tick: Tick, **ceilings: int) -> None:
@@ -112,9 +150,24 @@ async def timeline(
     )
 
 
-async def rejections(unit: Unit, before: tuple[datetime, UUID] | None, limit: int) -> list[KeptRejection]:
+async def rejections(
+    unit: Unit, before: tuple[datetime, UUID] | None, limit: int, *, put_aside: bool | None
+) -> list[KeptRejection]:
     at, id = before or (None, None)
-    return await unit.rows(sql["rejections"], KeptRejection, before_at=at, before_id=id, limit=limit)
+    which = {None: "rejections", True: "rejections_put_aside", False: "rejections_refused"}[put_aside]
+    return await unit.rows(sql[which], KeptRejection, before_at=at, before_id=id, limit=limit)
+
+
+async def lock_rejections(unit: Unit, ids: Sequence[UUID]) -> list[KeptRejection]:
+    return await unit.rows(sql["lock_rejections"], KeptRejection, ids=list(ids))
+
+
+async def put_back(unit: Unit, ids: Sequence[UUID]) -> int:
+    return await unit.run(sql["put_back"], ids=list(ids), channel=INBOX_CHANNEL)
+
+
+async def discard_rejections(unit: Unit, ids: Sequence[UUID]) -> int:
+    return await unit.run(sql["discard_rejections"], ids=list(ids))
 
 
 async def imports(unit: Unit, before: tuple[datetime, UUID] | None, limit: int) -> list[ImportLine]:

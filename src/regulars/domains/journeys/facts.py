@@ -1,4 +1,4 @@
-"""What journeys let the warehouse see."""
+"""What journeys let the warehouse and operators see."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from regulars.platform.statements import load_statements
 from regulars.platform.warehouse.facts import Fact
+from regulars.platform.watch.model import Waits
 
 _sql = load_statements(__package__)
 
@@ -40,3 +41,5 @@ PASSAGES: Final = Fact(
 )
 
 FACTS: Final = (ENROLMENTS, ENROLMENTS_LEFT, PASSAGES)
+WAITING: Final = (Waits("timers", "journeys", _sql["waiting_enrolments"]),)
+OLDEST_EVENT: Final = _sql["oldest_event"]

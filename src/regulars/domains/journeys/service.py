@@ -174,7 +174,7 @@ async def refusals(unit: Unit, slug: str, after: str | None, limit: int) -> Page
 
 async def has_work(unit: Unit) -> bool:
     """Whether a tick at the unit's instant would move somebody by the clock alone."""
-    return await store.has_work(unit)
+    return (await store.work(unit)).inside
 
 
 async def _switch(unit: Unit, slug: str, before: State, after: State) -> Journey:

@@ -18,14 +18,17 @@ async def advance(tick: Tick) -> None:
     """Leave, then walk, then enter: nobody takes a step in a journey they are leaving.
 
     Imported history may end an enrolment, because its leave rule holds, but nobody enters, walks or is written to."""
-    if await tick.regrouped():
+    if tick.regrouped:
         await store.follow_merges(tick)
-    tick.count("journeys_left", await store.leave(tick))
+    work = await store.work(tick, tick.recorded.names)
+    if tick.stirred:
+        tick.count("journeys_left", await store.leave_where_rule_holds(tick))
+    if work.inside:
+        tick.count("journeys_left", await store.leave_ended(tick))
     if tick.historical:
         return
-    await outbox.open_addressed(tick)
-    walked = await _walk(tick, entrants_only=False)
-    if entered := await store.enter(tick):
+    walked = await _walk(tick, entrants_only=False) if work.inside else 0
+    if work.at_the_door and (entered := await store.enter(tick)):
         tick.count("journeys_entered", entered)
         walked += await _walk(tick, entrants_only=True)
     tick.count("journey_steps", walked)
@@ -34,6 +37,7 @@ async def advance(tick: Tick) -> None:
 
 
 async def _walk(tick: Tick, *, entrants_only: bool) -> int:
+    await outbox.open_addressed(tick)
     walked = 0
     for _ in range(hops_per_tick_max):
         moved = await store.walk(tick, entrants_only=entrants_only, batch_max=walkers_per_hop_max)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -70,10 +70,12 @@ async def follow_merges(tick: Tick) -> None:
         await tick.run(sql[name])
 
 
-async def leave(tick: Tick) -> int:
-    """How many left, because their leave rule holds or their journey has ended."""
-    held = await tick.run(sql["leave_where_rule_holds"], at=tick.at)
-    return held + await tick.run(sql["leave_ended"], at=tick.at)
+async def leave_where_rule_holds(tick: Tick) -> int:
+    return await tick.run(sql["leave_where_rule_holds"], at=tick.at)
+
+
+async def leave_ended(tick: Tick) -> int:
+    return await tick.run(sql["leave_ended"], at=tick.at)
 
 
 async def walk(tick: Tick, *, entrants_only: bool, batch_max: int) -> int:
@@ -92,9 +94,18 @@ async def enter(tick: Tick) -> int:
     return entered
 
 
-async def has_work(unit: Unit) -> bool:
-    found: bool = await unit.value(sql["has_work"], at=unit.at)
-    return found
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Whether somebody's time has come inside a journey, and whether somebody may enter one."""
+
+    inside: bool
+    at_the_door: bool
+
+
+async def work(unit: Unit, names: Iterable[str] = ()) -> Work:
+    """`names`: of the events that happened."""
+    (row,) = await unit.rows(sql["work"], Work, at=unit.at, names=list(names))
+    return row
 
 
 async def journey(unit: Unit, slug: str) -> JourneyRow | None:

@@ -69,10 +69,12 @@ class KnownLifecycle:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """A shipped lifecycle with what goes with it. The other parts are as their own domains read them."""
+    """A shipped lifecycle with what goes with it. `usual_gap`: how many days usually lie between two on which a
+    customer of such a business does something. The other parts are as their own domains read them."""
 
     lifecycle: Lifecycle
     business: str
+    usual_gap: int
     audiences: Sequence[Mapping[str, Any]]
     journeys: Sequence[Mapping[str, Any]]
     templates: Sequence[Mapping[str, Any]]

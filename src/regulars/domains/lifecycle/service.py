@@ -85,7 +85,8 @@ def blueprint(slug: str) -> Blueprint:
         raise BlueprintUnknown(f"No blueprint {slug!r} is shipped; there are {', '.join(store.blueprint_files())}.")
     definition = {key: written[key] for key in ("slug", "name", "description", "stages")}
     extras = {key: tuple(written.get(key) or ()) for key in ("audiences", "journeys", "templates")}
-    return Blueprint(policy.read_lifecycle(slug, definition), business=written["business"], **extras)
+    business, usual_gap = written["business"], written["usual_gap"]
+    return Blueprint(policy.read_lifecycle(slug, definition), business=business, usual_gap=usual_gap, **extras)
 
 
 async def get(unit: Unit, slug: str) -> KnownLifecycle:
@@ -132,13 +133,16 @@ async def offer_shipped(unit: Unit, *, active_first: str) -> None:
 
 
 async def activate(unit: Unit, slug: str) -> None:
-    """Makes a lifecycle the one that counts. Its stages fill in the background; the one before counts no more."""
+    """Makes a lifecycle the one that counts. Its stages fill in the background; the one before counts no more. With a
+    shipped one comes the usual gap of its business, unless somebody has set one."""
     chosen = await get(unit, slug)
     if chosen.active:
         raise LifecycleIsActive
     before = await active(unit)
     await _define(unit, chosen.lifecycle, instead_of=None if before is None else before.lifecycle)
     await store.activate(unit, chosen.id)
+    if slug in store.blueprint_files():
+        await members.offer_settings(unit, usual_gap=blueprint(slug).usual_gap)
     await members.record(unit, "lifecycle.activated", slug, {"instead_of": before and before.lifecycle.slug})
 
 

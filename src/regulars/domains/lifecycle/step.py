@@ -8,8 +8,10 @@ from regulars.platform.tick import Tick
 
 async def settle(tick: Tick) -> None:
     """Imported history moves customers too, but as history: nothing is caused by it, and their past is found anew."""
-    if await tick.regrouped():
+    if tick.regrouped:
         await store.forget_absorbed(tick)
+    if not tick.stirred and not tick.historical:
+        return
     rules = await store.stage_rules(tick)
     if not rules:
         return

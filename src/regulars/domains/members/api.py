@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -22,7 +22,6 @@ from regulars.domains.members.model import (
     Permission,
     Role,
     SessionOver,
-    Settings,
     UnknownKey,
     WriteKeyOnly,
     WrongPassword,
@@ -119,8 +118,22 @@ class SetupOut(BaseModel):
 
 
 class SettingsBody(Body):
+    """`usual_gap` stays as it is where it is not said."""
+
     company_name: str
     time_zone: str
+    usual_gap: Annotated[int, Field(strict=True)] | None = None
+    sender_name: str
+    sender_email: str
+    public_url: str
+
+
+class SettingsOut(BaseModel):
+    """`usual_gap`: in days."""
+
+    company_name: str
+    time_zone: str
+    usual_gap: int
     sender_name: str
     sender_email: str
     public_url: str
@@ -220,14 +233,15 @@ async def set_up(token: str, body: SetUp, request: Request, response: Response, 
 
 
 @router.get("/api/settings")
-async def read_settings(unit: RequestUnit) -> SettingsBody:
-    return SettingsBody(**asdict(await service.read_settings(unit)))
+async def read_settings(unit: RequestUnit) -> SettingsOut:
+    return SettingsOut(**asdict(await service.read_settings(unit)))
 
 
 @router.put("/api/settings")
 @needs(Permission.SETTINGS)
-async def change_settings(body: SettingsBody, unit: RequestUnit) -> SettingsBody:
-    return SettingsBody(**asdict(await service.change_settings(unit, Settings(**body.model_dump()))))
+async def change_settings(body: SettingsBody, unit: RequestUnit) -> SettingsOut:
+    settings = replace(await service.read_settings(unit), **body.model_dump(exclude_none=True))
+    return SettingsOut(**asdict(await service.change_settings(unit, settings)))
 
 
 @router.get("/api/members")

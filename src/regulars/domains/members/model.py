@@ -102,13 +102,15 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a company says about itself. `public_url` has no slash at its end."""
+    """What a company says about itself. `public_url` has no slash at its end. `usual_gap`: how many days usually lie
+    between two on which a customer does something, for those who have not shown it yet."""
 
     company_name: str = "My company"
     time_zone: str = "UTC"
     sender_name: str = "My company"
     sender_email: str = "hello@localhost"
     public_url: str = "http://localhost:8080"
+    usual_gap: int = 14
 
 
 @dataclass(frozen=True, slots=True)

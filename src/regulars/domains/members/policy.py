@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from regulars.domains.members.model import KeyKind, Permission, Role, Scope, Settings, name_length_max
+from regulars.rules.model import usual_gap_days_max
 from regulars.shared.errors import Fault
 
 _READ: Final = frozenset({Permission.READ})
@@ -164,6 +165,8 @@ def settings_faults(settings: Settings) -> list[Fault]:
     ]
     if settings.time_zone not in available_timezones():
         faults.append(Fault("/time_zone", "This is not the name of a time zone, such as Europe/Berlin."))
+    if not 1 <= settings.usual_gap <= usual_gap_days_max:
+        faults.append(Fault("/usual_gap", f"Write a whole number of days from 1 to {usual_gap_days_max}."))
     if not is_email(settings.sender_email.lower()):
         faults.append(Fault("/sender_email", "This is not an e-mail address."))
     if not _is_site(settings.public_url):

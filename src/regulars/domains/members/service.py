@@ -193,6 +193,11 @@ async def end_session(unit: Unit, token: str) -> None:
         await record(unit, "session.ended", unit.actor.id)
 
 
+async def end_all_sessions(unit: Unit) -> None:
+    """For a database that was restored: a session that had been ended must not be in force again."""
+    await store.end_all_sessions(unit)
+
+
 # Keys
 
 
@@ -289,7 +294,7 @@ async def change_settings(unit: Unit, settings: Settings) -> Settings:
     return settings
 
 
-async def offer_settings(unit: Unit, **offered: str) -> None:
+async def offer_settings(unit: Unit, **offered: str | int) -> None:
     """What the installation itself knows at a start (`public_url=…`): it holds until somebody sets it by hand."""
     settings = Settings(**{**asdict(Settings()), **offered})
     faults = policy.settings_faults(settings)

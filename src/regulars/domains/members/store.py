@@ -60,15 +60,15 @@ async def use_setup_link(unit: Unit, token_hash: bytes) -> None:
     await unit.run(SQL["use_setup_link"], token_hash=token_hash, at=unit.at)
 
 
-async def read_settings(unit: Unit) -> dict[str, str]:
+async def read_settings(unit: Unit) -> dict[str, Any]:
     return {record["name"]: record["value"] for record in await unit.records(SQL["read_settings"])}
 
 
-async def write_setting(unit: Unit, name: str, value: str) -> None:
+async def write_setting(unit: Unit, name: str, value: str | int) -> None:
     await unit.run(SQL["write_setting"], name=name, value=Jsonb(value), at=unit.at, changed_by=unit.actor.id)
 
 
-async def offer_setting(unit: Unit, name: str, value: str, changed_by: str) -> None:
+async def offer_setting(unit: Unit, name: str, value: str | int, changed_by: str) -> None:
     await unit.run(SQL["offer_setting"], name=name, value=Jsonb(value), at=unit.at, changed_by=changed_by)
 
 
@@ -129,6 +129,10 @@ async def touch_session(unit: Unit, token_hash: bytes, expires_at: datetime) -> 
 
 async def end_session(unit: Unit, token_hash: bytes) -> bool:
     return await unit.run(SQL["end_session"], token_hash=token_hash) > 0
+
+
+async def end_all_sessions(unit: Unit) -> None:
+    await unit.run(SQL["end_all_sessions"])
 
 
 async def forget_sessions(unit: Unit) -> None:

@@ -1,4 +1,4 @@
-"""What messages let the warehouse see. What became of one is told by the events of its customer."""
+"""What messages let the warehouse and operators see. What became of one is told by the events of its customer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from regulars.platform.statements import load_statements
 from regulars.platform.warehouse.facts import Fact
+from regulars.platform.watch.model import Waits
 
 _sql = load_statements(__package__)
 
@@ -42,4 +43,12 @@ DELIVERIES: Final = Fact(
     select=_sql["follow_deliveries"],
 )
 
+HOLD: Final = _sql["held_now"]
+"""Why nothing is being sent, if so, and how much waits."""
 FACTS: Final = (MESSAGES, DELIVERIES)
+WAITING: Final = (
+    Waits("messages", "transactional", _sql["waiting_transactional"]),
+    Waits("messages", "marketing", _sql["waiting_marketing"]),
+    Waits("messages", "unknown", _sql["waiting_unknown"]),
+)
+OLDEST_EVENT: Final = _sql["oldest_event"]

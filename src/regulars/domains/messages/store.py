@@ -12,13 +12,11 @@ from psycopg.types.json import Jsonb
 
 from regulars.domains.messages.model import (
     OUTBOX_CHANNEL,
-    Answer,
     CaughtLine,
     Consent,
     Content,
     DeliveryLine,
     MessageLine,
-    Outcome,
     Purpose,
     ResponseLine,
     Template,
@@ -26,7 +24,7 @@ from regulars.domains.messages.model import (
 )
 from regulars.platform.statements import load_statements
 from regulars.platform.tick import Tick
-from regulars.platform.unit import Unit
+from regulars.platform.unit import Connection, Unit
 
 sql = load_statements(__package__)
 
@@ -60,7 +58,7 @@ class Lost:
     id: UUID
     customer_id: UUID
     token: UUID
-    attempt: int
+    number: int
     address: str
     subject: str
     template: str
@@ -166,51 +164,20 @@ async def suppressions_of(unit: Unit, addresses: Sequence[str]) -> dict[str, lis
     return {row.address: row.reasons for row in rows}
 
 
-async def start_attempt(
-    unit: Unit,
-    message_id: UUID,
-    *,
-    token: UUID,
-    lease_until: datetime,
-    address: str,
-    subject: str,
-    why: Mapping[str, object],
-    urls: Sequence[str],
-) -> None:
-    await unit.run(
-        sql["start_attempt"],
-        id=message_id,
-        token=token,
-        lease_until=lease_until,
-        address=address,
-        subject=subject,
-        why=Jsonb(dict(why)),
-        urls=list(urls),
-        at=unit.at,
-    )
+async def start_attempts(unit: Unit, attempts: Sequence[Mapping[str, object]], lease_until: datetime) -> None:
+    """Each attempt with its `id`, `token`, `address`, `subject`, `why` and `urls`."""
+    await unit.run(sql["start_attempts"], attempts=Jsonb(attempts), lease_until=lease_until, at=unit.at)
 
 
-async def withhold(unit: Unit, message_id: UUID, address: str | None, why: Mapping[str, object]) -> None:
-    await unit.run(sql["withhold"], id=message_id, address=address, why=Jsonb(dict(why)), at=unit.at)
+async def withhold(unit: Unit, withheld: Sequence[Mapping[str, object]]) -> None:
+    """Each message with its `id`, `address` and `why`."""
+    await unit.run(sql["withhold"], withheld=Jsonb(withheld), at=unit.at)
 
 
-async def record_outcome(
-    unit: Unit, message_id: UUID, token: UUID, outcome: Outcome, answer: Answer, why: Mapping[str, object]
-) -> bool:
-    """Whether the token still held the lease."""
-    touched = await unit.run(
-        sql["record_outcome"],
-        id=message_id,
-        token=token,
-        state=outcome.state,
-        retry_at=unit.at + outcome.retry_after if outcome.retry_after else None,
-        why=Jsonb(dict(why)),
-        outcome=outcome.delivery,
-        reply_code=getattr(answer, "code", None),
-        reply=answer.reply,
-        at=unit.at,
-    )
-    return touched == 1
+async def record_outcomes(unit: Unit, outcomes: Sequence[Mapping[str, object]]) -> set[UUID]:
+    """The messages whose tokens still held the lease. Each outcome with its `id`, `token`, `state`, `retry_at`, `why`,
+    `outcome`, `reply_code` and `reply`."""
+    return set(await unit.values(sql["record_outcomes"], outcomes=Jsonb(outcomes), at=unit.at))
 
 
 async def lost_attempts(unit: Unit, purpose: Purpose, limit: int) -> list[Lost]:
@@ -279,27 +246,11 @@ async def note_bounce(unit: Unit, message_id: UUID, why: Mapping[str, object]) -
     return await unit.run(sql["note_bounce"], id=message_id, why=Jsonb(dict(why)), at=unit.at) == 1
 
 
-async def catch_mail(
-    unit: Unit,
-    *,
-    mail_from: str,
-    mail_to: Sequence[str],
-    subject: str,
-    message_id: UUID | None,
-    raw: bytes,
-    kept_max: int,
-) -> None:
-    await unit.run(
-        sql["catch_mail"],
-        id=unit.new_id(),
-        at=unit.at,
-        mail_from=mail_from,
-        mail_to=list(mail_to),
-        subject=subject,
-        message_id=message_id,
-        raw=raw,
-        kept_max=kept_max,
-    )
+async def catch_mails(connection: Connection, mails: Sequence[Mapping[str, Any]], *, kept_max: int) -> None:
+    """Each mail with its `id`, `at`, `mail_from`, `mail_to`, `subject`, `message_id` and `raw`."""
+    heads = [{key: value for key, value in mail.items() if key != "raw"} for mail in mails]
+    values = {"mails": Jsonb(heads), "raws": [mail["raw"] for mail in mails], "kept_max": kept_max}
+    await connection.execute(sql["catch_mails"], values)
 
 
 # Reading
@@ -338,3 +289,28 @@ async def find_caught(unit: Unit, mail_id: UUID) -> CaughtLine | None:
 async def raw_caught(unit: Unit, mail_id: UUID) -> bytes | None:
     raw: bytes | None = await unit.value(sql["raw_caught"], id=mail_id)
     return raw
+
+
+async def read_hold(unit: Unit) -> Mapping[str, Any] | None:
+    value: Mapping[str, Any] | None = await unit.value(sql["read_hold"])
+    return value
+
+
+async def write_hold(unit: Unit, hold: Mapping[str, object]) -> None:
+    await unit.run(sql["write_hold"], hold=Jsonb(dict(hold)), at=unit.at, by=unit.actor.id)
+
+
+async def drop_hold(unit: Unit) -> None:
+    await unit.run(sql["drop_hold"])
+
+
+async def count_held(unit: Unit, made_until: datetime | None) -> list[dict[str, Any]]:
+    return await unit.records(sql["count_held"], made_until=made_until)
+
+
+async def give_up_doubtful(
+    unit: Unit, purposes: Sequence[str], *, made_until: datetime, why: Mapping[str, object]
+) -> int:
+    values = {"purposes": list(purposes), "made_until": made_until, "why": Jsonb(dict(why)), "at": unit.at}
+    given_up: int = await unit.value(sql["give_up_doubtful"], **values)
+    return given_up

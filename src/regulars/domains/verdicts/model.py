@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeAlias
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from regulars.rules.compile import Compiled
-from regulars.rules.model import Rule
+from regulars.rules.model import Pulse, Rule
 from regulars.rules.resolve import Mentions
-from regulars.rules.summaries import Kept
+from regulars.rules.summaries import Plan
 from regulars.shared.errors import Conflict
 
 Owner: TypeAlias = Literal["audience", "stage", "journey"]
@@ -26,6 +27,10 @@ class ListIsMentioned(Conflict):
     """Rules mention this list; change them first."""
 
 
+class AsksBeforeLog(Conflict):
+    """This rule asks for events from before the log begins."""
+
+
 class NothingFills(Conflict):
     """No version of this rule is being filled."""
 
@@ -35,7 +40,27 @@ class NothingBefore(Conflict):
 
 
 class FollowsAnother(Conflict):
-    """This version follows a change of what the rule mentions, or of the time zone; only that can be taken back."""
+    """This version follows a change of what the rule mentions or of the company's settings; only that can be undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What rules that leave it unsaid are meant by: whose days, and the usual gap between acts, in days."""
+
+    zone: ZoneInfo
+    usual_gap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A customer's pulse at an instant, and what it follows from: their latest act, their usual gap, on how many days
+    they have done anything at all. It does not change before `changes_at` unless something new arrives; None: never."""
+
+    pulse: Pulse
+    latest_at: datetime
+    usual_gap: timedelta
+    active_days: int
+    changes_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +161,40 @@ class SummaryReport:
 @dataclass(frozen=True, slots=True)
 class Judging:
     """How a tick judges by the rules in force: what they speak of, what is kept of histories for them, and their
-    queries over that and, of those of whom nothing can be kept, over the history itself."""
+    queries over that; those of whom nothing can be kept are judged by the rules themselves, over the history."""
 
     mentions: Mentions
-    leaves: Sequence[Kept]
-    plan: str
-    entries: str
+    spoken: Mapping[str, Mentions]
+    """The same of each rule."""
+    coming: frozenset[int]
+    """The rules among them that do not count yet."""
+    plan: Plan
     by_summary: Sequence[Compiled]
-    by_history: Sequence[Compiled]
+    rules: RuleSet
+    asks_for_history: bool
+    """Some of them ask for what no summary keeps: the order of events, the pulse, how long a trait has held."""
+    narrowed: dict[frozenset[str], Judging] = field(default_factory=dict)
+    """The same by some of the rules, as ticks have asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a tick brought: the names of its events, the keys of its traits, whether any is a customer's own act; and
+    whether anybody is due by the clock as well."""
+
+    names: frozenset[str]
+    traits: frozenset[str]
+    by_customer: bool
+    anybody_due: bool
+
+    def concerns(self, said: Mentions) -> bool:
+        """Whether it can change the answer of a rule that names this."""
+        return bool(
+            said.events & self.names
+            or said.traits & self.traits
+            or (said.any_event and self.by_customer)
+            or any(name.startswith(prefix) for prefix in said.prefixes for name in self.names)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from zoneinfo import ZoneInfo
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from regulars.domains.verdicts.model import Definition, Owner, RuleInForce
+from regulars.domains.verdicts.model import AsksBeforeLog, Company, Definition, Owner, RuleInForce
 from regulars.rules.compile import lots
 from regulars.rules.formulas import with_instants
 from regulars.rules.model import All, InList, InStage, Not, Rule, RuleNotUnderstood, Some, nearest, walk
+from regulars.rules.reach import asks_since
 from regulars.rules.resolve import Mentions, mentions, resolve, written_out_depth_max, written_out_nodes_max
 from regulars.rules.tree.reading import parse_tree
 from regulars.rules.tree.writing import to_tree
+from regulars.shared.forms import number_text
 
 
 class Book:
@@ -35,9 +39,14 @@ class Book:
     def stages(self) -> Sequence[str]:
         return list(self._stages)
 
-    def written_out(self, rule: Rule, *, audience: str | None = None) -> Rule:
+    def written_out(self, rule: Rule, *, audience: str | None = None, usual_gap: int | None = None) -> Rule:
         """The rule over events and traits alone. Raises where it mentions what is not there, or itself."""
-        return resolve(rule, audiences=self._audiences, stages=self._stages, name=audience)
+        return resolve(rule, audiences=self._audiences, stages=self._stages, name=audience, usual_gap=usual_gap)
+
+    def fixed(self, rule: Rule, company: Company, *, audience: str | None = None) -> Rule:
+        """The same with nothing left unsaid: what the rule means for good."""
+        written_out = self.written_out(rule, audience=audience, usual_gap=company.usual_gap)
+        return with_instants(written_out, company.zone)
 
     def definitions(self, keys: Iterable[tuple[Owner, str]]) -> list[Definition]:
         return [self._definitions[key] for key in keys]
@@ -89,17 +98,47 @@ def definition_of(row: RuleInForce) -> Definition:
     return Definition(row.owner, row.part, parse_tree(row.tree), row.position)
 
 
-def meaning(book: Book, one: Definition, zone: ZoneInfo) -> tuple[Rule, bool]:
-    """What a definition in this book means for good, and whether only in this time zone. Raises TooWide."""
-    written_out = book.written_out(one.rule, audience=one.part if one.owner == "audience" else None)
-    fixed = with_instants(written_out, zone)
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a rule means for good, and whether only in the company's time zone, and with its usual gap."""
+
+    rule: Rule
+    local: bool
+    rhythmic: bool
+
+
+def meaning(book: Book, one: Definition, company: Company) -> Meaning:
+    """What a definition in this book means. Raises TooWide."""
+    audience = one.part if one.owner == "audience" else None
+    fixed = book.fixed(one.rule, company, audience=audience)
     lots({"0": fixed}, rules_max=1)
-    return fixed, fixed != written_out
+    paced = book.written_out(one.rule, audience=audience, usual_gap=company.usual_gap)
+    return Meaning(fixed, fixed != paced, paced != book.written_out(one.rule, audience=audience))
 
 
-def stands(live: RuleInForce | None, one: Definition, meaning: Rule) -> bool:
+def asked_since(rows: Sequence[RuleInForce], at: datetime) -> tuple[datetime, str]:
+    """The earliest event that a rule in force or coming can ask for, now or later, and which rule that is."""
+    found = [
+        (asks_since(rule, at), f"the {row.owner} {row.part!r}")
+        for row, rule in zip(rows, meanings(rows).values(), strict=True)
+    ]
+    return min(found, default=(at, "no rule"))
+
+
+def check_asks(one: Definition, rule: Rule, at: datetime, log_begins: datetime | None) -> None:
+    """Raises AsksBeforeLog: ticks could not answer, since months were taken out of the log."""
+    if log_begins is None or asks_since(rule, at) >= log_begins:
+        return
+    raise AsksBeforeLog(
+        f"The rule of the {one.owner} {one.part!r} asks for events from before {log_begins:%Y-%m-%d}, when the log "
+        "begins: older months were taken out of it (REGULARS_LOG_MONTHS). Say how far back it looks, as in "
+        '"in the last 365 days".'
+    )
+
+
+def stands(live: RuleInForce | None, one: Definition, meaning: Meaning) -> bool:
     """Whether the version in force is this definition with this meaning, so that no new one is needed."""
-    return live is not None and live.tree == to_tree(one.rule) and live.written_out == to_tree(meaning)
+    return live is not None and live.tree == to_tree(one.rule) and live.written_out == to_tree(meaning.rule)
 
 
 def newest(rows: Sequence[RuleInForce]) -> Book:
@@ -117,9 +156,8 @@ def meanings(rows: Sequence[RuleInForce]) -> dict[str, Rule]:
     }
 
 
-def spoken_of(rules: Iterable[Rule]) -> Mentions:
-    """What these rules, with all mentions written out, speak of together."""
-    each = [mentions(rule) for rule in rules]
+def together(each: Collection[Mentions]) -> Mentions:
+    """What rules, with all their mentions written out, speak of together."""
     return Mentions(
         events=frozenset().union(*(one.events for one in each)),
         prefixes=frozenset().union(*(one.prefixes for one in each)),
@@ -134,6 +172,28 @@ def _mentions_any(rule: Rule, keys: Iterable[tuple[Owner, str]]) -> bool:
         (owner == "audience" and part in named.audiences) or (owner == "stage" and bool(named.stages))
         for owner, part in keys
     )
+
+
+def told(looked_at: object) -> str | None:
+    """What a condition looked at, in words where it is more than one thing."""
+    match looked_at:
+        case Mapping():
+            return f"latest act {looked_at['latest']}, usual gap {days_text(usual_gap_of(looked_at))}"
+        case int() | float():
+            return number_text(looked_at)
+        case _:
+            return None if looked_at is None else str(looked_at)
+
+
+def usual_gap_of(looked_at: Mapping[str, Any]) -> timedelta:
+    return timedelta(microseconds=looked_at["usual_gap_us"])
+
+
+def days_text(gap: timedelta) -> str:
+    """To a tenth of a day."""
+    tenths = round(gap / timedelta(days=1), 1)
+    number = number_text(int(tenths) if tenths.is_integer() else tenths)
+    return f"{number} day{'' if tenths == 1 else 's'}"
 
 
 def lists_in(rule: Rule) -> set[str]:

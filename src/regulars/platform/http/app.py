@@ -14,7 +14,7 @@ from starlette.types import Lifespan
 
 from regulars.platform.http.edge import Edge
 from regulars.platform.http.gate import Gate, Gatekeeper, is_api, permit
-from regulars.platform.http.health import Check, health_routes
+from regulars.platform.http.health import Check, Refresh, health_routes
 from regulars.platform.http.openapi import describe
 from regulars.platform.http.problems import HANDLERS, Problem
 from regulars.platform.http.web import make_web_app
@@ -30,6 +30,7 @@ def make_app(
     units: Units,
     public_routes: Sequence[BaseRoute] = (),
     checks: Mapping[str, Check] | None = None,
+    refresh: Refresh | None = None,
     web: Path | None = None,
     lifespan: Lifespan[FastAPI] | None = None,
     state: Mapping[str, object] | None = None,
@@ -40,6 +41,7 @@ def make_app(
     `routers`: the domains' admin API; every path starts with `/api/` and stands behind the gate.
     `public_routes`: plain routes that guard themselves; none may lie under `/api`.
     `checks`: what must be well for `/health/ready`, by name.
+    `refresh`: called before `/metrics` is told.
     `web`: the folder of the built web app.
     `state`: what request-scoped services find at `request.app.state.<name>`.
     """
@@ -62,10 +64,11 @@ def make_app(
     app.state.gatekeeper = gatekeeper
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
+    # Routes are tried one after another: those come first that are asked for a thousand times a second.
+    for route in (*public_routes, *health_routes(checks or {}, refresh)):
+        app.router.routes.append(route)
     for router in routers:
         app.include_router(router)
-    for route in (*public_routes, *health_routes(checks or {})):
-        app.router.routes.append(route)
     _check_sides(app, public_routes)
     route_names.update((found.endpoint, found.path or "") for found in iter_route_contexts(app.routes))
     describe(app)

@@ -1,4 +1,4 @@
-"""The outermost layer: headers that make browsers careful, a log line a request, and an answer when all else failed."""
+"""The outermost layer: headers that make browsers careful, a line in the log, and an answer when all else failed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars.platform.http.problems import problem
 from regulars.platform.telemetry import request_seconds, requests_total
+from regulars.platform.tracing import Spanned, span
 
 CONTENT_POLICY: Final = "; ".join(
     [
@@ -46,6 +47,9 @@ _REQUEST_ID: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _TOKEN: Final = re.compile(r"^(/api/setup/|/t/[co]/|/u/)[^/]+?(?=\.gif$|/|$)")
 _KEY: Final = re.compile(r"(?<=rg[kw]_)[0-9a-f]{8,}", re.IGNORECASE)
 _SILENT: Final = ("/health/", "/metrics")
+_COUNTED: Final = "/v1/"
+"""Events come by the thousand: a line for each that was taken would tell nothing that its customer's timeline does
+not."""
 
 log = structlog.get_logger("regulars.http")
 
@@ -73,7 +77,9 @@ class Edge:
                 _complete(MutableHeaders(scope=message), scope, request_id)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        silent = scope["path"].startswith(_SILENT)
+        around = Spanned() if silent else span(scope["method"], "server", headers=scope["headers"])
+        with around as spanned, structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, send_guarded)
             except Exception:
@@ -82,14 +88,19 @@ class Edge:
                     raise  # Half an answer is out; only cutting the connection tells the client.
                 await _sorry(request_id)(scope, receive, send_guarded)
             finally:
-                self._account(scope, status or 500, perf_counter() - began)
+                self._account(scope, status or 500, perf_counter() - began, spanned)
 
-    def _account(self, scope: Scope, status: int, took_s: float) -> None:
+    def _account(self, scope: Scope, status: int, took_s: float, spanned: Spanned) -> None:
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
         route = self.route_names.get(scope.get("endpoint"), "other")
+        spanned.rename(f"{method} {route}")
+        spanned.set(http_request_method=method, http_route=route, url_path=_safe_path(scope))
+        spanned.set(**{"http.response.status_code": status, "request.id": scope["state"]["request_id"]})
+        if status >= 500:
+            spanned.fail()
         requests_total.labels(method, route, str(status)).inc()
         request_seconds.labels(method, route).observe(took_s)
-        if not scope["path"].startswith(_SILENT):
+        if not scope["path"].startswith(_SILENT) and (status >= 400 or not scope["path"].startswith(_COUNTED)):
             actor = scope["state"].get("actor")
             log.info(
                 "request",

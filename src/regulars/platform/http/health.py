@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -16,12 +17,15 @@ from regulars.platform.telemetry import NUMBERS_TYPE, numbers
 
 # Says in words why a part is not ready, or None when it is.
 Check = Callable[[], Awaitable[str | None]]
+Refresh = Callable[[], Awaitable[None]]
 check_timeout_s: Final = 2.0
 
 log = structlog.get_logger("regulars.health")
 
 
-def health_routes(checks: Mapping[str, Check]) -> list[Route]:
+def health_routes(checks: Mapping[str, Check], refresh: Refresh | None = None) -> list[Route]:
+    """`refresh` is called before numbers are told; it may be slow, and is then not waited for."""
+
     async def live(request: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
@@ -34,6 +38,10 @@ def health_routes(checks: Mapping[str, Check]) -> list[Route]:
         return JSONResponse({"status": "ready", "checks": list(checks)})
 
     async def metrics(request: Request) -> Response:
+        if refresh is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(check_timeout_s):
+                    await refresh()
         return Response(numbers(), media_type=NUMBERS_TYPE)
 
     return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]

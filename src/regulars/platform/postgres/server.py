@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,12 @@ from regulars.platform.postgres import launch
 from regulars.shared.errors import Conflict, Unavailable
 
 start_timeout_s: Final = 60.0
+retries_for_s: Final = 15.0
+restart_pause_s: Final = 1.0
+restart_awaited_s: Final = 12.0
 stop_timeout_s: Final = 20.0
+stuck_after_s: Final = 2.0
+empty_for_s: Final = 2.0
 socket_path_bytes_max: Final = 90
 _log = structlog.get_logger(__name__)
 
@@ -32,6 +38,8 @@ DURABLE: Final[Mapping[str, str]] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "60",
+    # Whoever asks all of the log locks its months, each with its indexes: ten years are five hundred locks.
+    "max_locks_per_transaction": "256",
     "shared_buffers": "256MB",
     "work_mem": "32MB",
     "maintenance_work_mem": "128MB",
@@ -41,9 +49,14 @@ DURABLE: Final[Mapping[str, str]] = {
     "wal_compression": "on",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "10min",
+    # What passes through the inbox in a minute is more than it should have room for.
+    "autovacuum_naptime": "10s",
     "log_checkpoints": "off",
     "timezone": "UTC",
 }
+
+_WRITING_ITS_LAST: Final = (1, 2, 3)
+"""What its control file says, after the system's identifier and two versions, of a server that is about to be down."""
 
 
 class ServerDidNotStart(Unavailable):
@@ -111,21 +124,31 @@ class EmbeddedPostgres:
         for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(how)
-            try:
-                await asyncio.wait_for(process.wait(), stop_timeout_s)
-                return
-            except TimeoutError:
-                _log.warning("postgres_slow_to_stop", signal=how.name)
+            for patience_s in (stuck_after_s, stop_timeout_s):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), patience_s)
+                    return
+                _end_if_stuck(self.folder)
+            _log.warning("postgres_slow_to_stop", signal=how.name)
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    async def wait(self) -> int:
-        """Returns when the server has ended by itself."""
-        if self._process is None:
-            raise ServerDidNotStart
-        return await self._process.wait()
+    async def keep(self) -> None:
+        """Starts the server again whenever it has ended by itself, for as long as it takes: a full disk is emptied one
+        day. Returns when it was stopped."""
+        while self._process is not None:
+            code = await self._process.wait()
+            if self._process is None:
+                return
+            _log.error("postgres_ended", code=code)
+            while self._process is not None and self._process.returncode is not None:
+                try:
+                    await self._launch(patience_s=inf)
+                except ServerDidNotStart as error:
+                    _log.error("postgres_did_not_start_again", why=error.detail)
+                    await asyncio.sleep(restart_pause_s)
 
     def _prepare_folders(self) -> None:
         try:
@@ -172,10 +195,10 @@ class EmbeddedPostgres:
                 "Dump it with the old version, or set REGULARS_DATABASE_URL to a server of that version."
             )
 
-    async def _launch(self) -> None:
+    async def _launch(self, *, patience_s: float = start_timeout_s) -> None:
         """Starts the server and waits until it answers. Tries again, since after a kill the dead server's shared
         memory may outlive it by a moment."""
-        deadline = asyncio.get_running_loop().time() + start_timeout_s
+        began = asyncio.get_running_loop().time()
         arguments = ["-D", str(self.cluster), "-k", str(self.socket_folder)]
         arguments += [word for name, value in self._options.items() for word in ("-c", f"{name}={value}")]
         while True:
@@ -189,13 +212,18 @@ class EmbeddedPostgres:
                     start_new_session=True,
                 )
             while self._process.returncode is None:
-                if await self._answers():
+                if await self._answers() and self._holds_lock():
                     return
-                if asyncio.get_running_loop().time() > deadline:
+                if asyncio.get_running_loop().time() > began + patience_s:
                     await self.stop()
                     raise ServerDidNotStart(self._last_words())
                 await asyncio.sleep(0.05)
-            if asyncio.get_running_loop().time() > deadline - start_timeout_s + 15:
+            if asyncio.get_running_loop().time() > began + empty_for_s:
+                _clear_empty_locks(self.cluster / "postmaster.pid", *self.socket_folder.glob(".s.PGSQL.*.lock"))
+            # One that was left behind is on its way down, and may have much to write; one that answers is another's.
+            locked = running_url(self.folder) is not None
+            over = asyncio.get_running_loop().time() > began + (start_timeout_s if locked else retries_for_s)
+            if over or (locked and await self._answers()):
                 raise ServerDidNotStart(self._last_words())
             await asyncio.sleep(0.3)
 
@@ -208,6 +236,10 @@ class EmbeddedPostgres:
             return False
         await connection.close()
         return True
+
+    def _holds_lock(self) -> bool:
+        """Not another's server answers, which was started in this folder at the same moment."""
+        return self._process is not None and self._process.pid == _lock_of(self.folder)[0]
 
     async def _ensure_database(self) -> None:
         async with await psycopg.AsyncConnection.connect(
@@ -233,13 +265,16 @@ async def answering_url(folder: Path) -> str | None:
     One that is starting, or is still on its way down after its parent was killed, is waited for. A lock file alone says
     little: after a crash the process id in it may by now be another program's.
     """
-    deadline = asyncio.get_running_loop().time() + start_timeout_s
+    began = asyncio.get_running_loop().time()
     while (url := running_url(folder)) is not None:
+        waited_s = asyncio.get_running_loop().time() - began
         try:
             connection = await psycopg.AsyncConnection.connect(url.replace("/regulars?", "/postgres?"), autocommit=True)
         except psycopg.OperationalError as error:
-            if "the database system is" not in str(error) or asyncio.get_running_loop().time() > deadline:
+            if "the database system is" not in str(error) or waited_s > start_timeout_s:
                 return None
+            if "shutting down" in str(error) and waited_s > stuck_after_s:
+                _end_if_stuck(folder)
         else:
             await connection.close()
             return url
@@ -247,21 +282,57 @@ async def answering_url(folder: Path) -> str | None:
     return None
 
 
+def _end_if_stuck(folder: Path) -> None:
+    """PostgreSQL 18, told to shut down while it recovers from the death of one of its processes, may wait for ever. One
+    that writes its last checkpoint may take its time; from any other the next start recovers."""
+    process, _ = _lock_of(folder)
+    with contextlib.suppress(OSError):
+        with (folder / "postgres" / "global" / "pg_control").open("rb") as file:
+            state = int.from_bytes(file.read(20)[16:], sys.byteorder)
+        if process and state not in _WRITING_ITS_LAST:
+            _log.warning("postgres_stuck", pid=process)
+            os.kill(process, signal.SIGQUIT)
+
+
 async def ended(folder: Path) -> None:
-    """Returns when no server runs in this data folder any more. For those who use one that others started."""
-    while running_url(folder) is not None:  # noqa: ASYNC110  (it is another's process, and tells us nothing)
+    """Returns when no server runs in this data folder any more, nor is started again in a while. For those who use one
+    that others started."""
+    seen_at = now = asyncio.get_running_loop().time()
+    while now - seen_at < restart_awaited_s:
         await asyncio.sleep(0.5)
+        now = asyncio.get_running_loop().time()
+        if running_url(folder) is not None:
+            seen_at = now
 
 
 def running_url(folder: Path) -> str | None:
     """The URL of the server whose lock is on this data folder and whose process lives, or None."""
-    lock = folder.absolute() / "postgres" / "postmaster.pid"
+    process, lines = _lock_of(folder)
     try:
-        lines = lock.read_text().splitlines()
-        os.kill(int(lines[0]), 0)
-    except (OSError, ValueError, IndexError):
+        os.kill(process, 0)
+    except (OSError, OverflowError):
         return None
-    return f"postgresql:///regulars?host={lines[4]}&user=regulars" if len(lines) > 4 and lines[4] else None
+    return f"postgresql:///regulars?host={lines[4]}&user=regulars" if process and len(lines) > 4 and lines[4] else None
+
+
+def _clear_empty_locks(*locks: Path) -> None:
+    """Whoever is killed between making a lock file and writing into it leaves it empty, and PostgreSQL then refuses to
+    start until somebody removes it. It is filled within microseconds; should another be at that for seconds, its shared
+    memory keeps two from the cluster."""
+    for lock in locks:
+        with contextlib.suppress(FileNotFoundError):
+            if not lock.stat().st_size:
+                _log.warning("empty_lock_removed", lock=lock.name)
+                lock.unlink()
+
+
+def _lock_of(folder: Path) -> tuple[int, list[str]]:
+    """The process that took the lock on this data folder last, and what it says of itself."""
+    try:
+        lines = (folder.absolute() / "postgres" / "postmaster.pid").read_text().splitlines()
+        return int(lines[0]), lines
+    except (OSError, ValueError, IndexError):
+        return 0, []
 
 
 def _who_runs() -> tuple[int, int]:

@@ -4,9 +4,11 @@ their rows are given to the new customer in the same."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from asyncio import CancelledError, Future
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import duckdb
@@ -17,6 +19,11 @@ from regulars.platform.warehouse.facts import CUSTOMER, CUSTOMERS_SEEN, SEQ, Fac
 from regulars.platform.warehouse.sinks import WarehouseBusy
 
 rows_per_answer: Final = 10_000
+interrupted_every_s: Final = 0.02
+T = TypeVar("T")
+
+_Calls = dict[Future[Any], Callable[[], None] | None]
+"""What runs in threads, and what interrupts it; None: it must end by itself."""
 _TYPES: Final[Mapping[Kind, str]] = {
     "uuid": "UUID",
     "whole": "BIGINT",
@@ -27,10 +34,12 @@ _TYPES: Final[Mapping[Kind, str]] = {
     "texts": "MAP(VARCHAR, VARCHAR)",
     "numbers": "MAP(VARCHAR, DOUBLE)",
 }
+_CLOSED: Final = "The warehouse is not open."
 
 
 class DuckSink:
-    """Owns one DuckDB file (None: memory). One process writes it; its blocking calls run in threads."""
+    """Owns one DuckDB file (None: memory). One process writes it; its blocking calls run in threads, and none outlives
+    whoever waits for it: DuckDB closes nothing that is busy."""
 
     dialect: Final = "duckdb"
 
@@ -39,6 +48,8 @@ class DuckSink:
         self._memory = memory
         self._facts: Sequence[Fact] = ()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._running: _Calls = {}
+        self._questions: set[ExitStack] = set()
 
     async def look(self) -> str:
         if self._path is None or not self._path.exists():
@@ -47,7 +58,7 @@ class DuckSink:
 
     async def open(self, facts: Sequence[Fact]) -> None:
         self._facts = facts
-        await asyncio.to_thread(self._open)
+        await self._in_thread(self._open)
 
     @property
     def address(self) -> str:
@@ -57,34 +68,63 @@ class DuckSink:
         """A file is one process's, and what it has not committed is not there."""
 
     async def close(self) -> None:
+        """Questions end with WarehouseBusy; a load ends by itself."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            await asyncio.to_thread(connection.close)
+        if connection is None:
+            return
+        try:
+            await _ended(self._running)
+        finally:
+            for question in list(self._questions):
+                question.close()
+            await self._in_thread(connection.close)
 
     async def offsets(self) -> Mapping[str, int]:
-        rows = await asyncio.to_thread(lambda: self._duck.cursor().execute("SELECT name, seq FROM offsets").fetchall())
-        return dict(rows)
+        return dict([row async for rows in self.stream("SELECT name, seq FROM offsets") for row in rows])
 
     async def load(self, load: Load) -> None:
-        await asyncio.to_thread(self._load, load)
+        """Whole also when whoever asked for it is gone."""
+        await self._in_thread(lambda: self._load(load))
 
     async def stream(self, query: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
-        cursor = self._duck.cursor()
-        try:
-            reader = await asyncio.to_thread(lambda: cursor.sql(query).to_arrow_reader(rows_per_answer))
-            while True:
-                rows = await asyncio.to_thread(_next_rows, reader)
-                if rows is None:
-                    return
+        with ExitStack() as question:
+            cursor = self._duck.cursor()
+            question.callback(cursor.close)
+            self._questions.add(question)
+            question.callback(self._questions.discard, question)
+            reader = await self._asked(cursor, lambda: _reader(question, cursor, query))
+            while (rows := await self._asked(cursor, lambda: _next_rows(reader))) is not None:
                 if rows:
                     yield rows
+
+    async def _asked(self, cursor: duckdb.DuckDBPyConnection, ask: Callable[[], T]) -> T:
+        if self._connection is None:
+            raise WarehouseBusy(_CLOSED)
+        try:
+            return await self._in_thread(ask, cursor.interrupt)
+        except (duckdb.Error, OSError):  # The second is how Arrow tells what DuckDB said.
+            if self._connection is None:
+                raise WarehouseBusy(_CLOSED) from None
+            raise
+
+    async def _in_thread(self, call: Callable[[], T], interrupt: Callable[[], None] | None = None) -> T:
+        """A thread cannot be cancelled: whoever is, interrupts the call and waits for its end."""
+        running = asyncio.get_running_loop().run_in_executor(None, call)
+        self._running[running] = interrupt
+        try:
+            await asyncio.wait([running])
+        except CancelledError:
+            running.add_done_callback(Future.exception)  # Nobody is left to hear it.
+            await _ended({running: interrupt})
+            raise
         finally:
-            cursor.close()
+            del self._running[running]
+        return running.result()
 
     @property
     def _duck(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
-            raise WarehouseBusy("The warehouse is not open.")
+            raise WarehouseBusy(_CLOSED)
         return self._connection
 
     def _open(self) -> None:
@@ -155,6 +195,31 @@ class DuckSink:
                     f"WHERE {fact.name}.identifier_id = moved.identifier_id"
                 )
         cursor.unregister("moves")
+
+
+async def _ended(calls: _Calls) -> None:
+    """Interrupts until all have ended: DuckDB forgets an interruption that comes before a query has begun. Being
+    cancelled meanwhile is put off until then."""
+    cancelled: CancelledError | None = None
+    left = dict(calls)
+    while left := {call: interrupt for call, interrupt in left.items() if not call.done()}:
+        for interrupt in left.values():
+            if interrupt is not None:
+                interrupt()
+        try:
+            await asyncio.wait(left, timeout=interrupted_every_s)
+        except CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+def _reader(question: ExitStack, cursor: duckdb.DuckDBPyConnection, query: str) -> pa.RecordBatchReader:
+    """Ends with the question, before the cursor does: one that is open keeps the file open. DuckDB answers ahead, also
+    while nobody reads, so what is left half read is interrupted: closing would wait for it."""
+    reader = question.enter_context(cursor.sql(query).to_arrow_reader(rows_per_answer))
+    question.callback(cursor.interrupt)
+    return reader
 
 
 def _next_rows(reader: pa.RecordBatchReader) -> list[tuple[Any, ...]] | None:

@@ -14,6 +14,7 @@ maps from text to texts or to doubles."""
 SEQ: Final = "seq"
 IDENTIFIER: Final = "identifier_id"
 CUSTOMER: Final = "customer_id"
+RECEIVED: Final = "received_at"
 PROPERTIES: Final = "properties"
 EVENTS: Final = "events"
 CUSTOMERS_SEEN: Final = "customers_seen"
@@ -39,6 +40,8 @@ class Fact:
     number: bytes | None = None
     """For rows that are written by many at once, so that a number given then would not grow in commit order: a
     statement that gives up to %(rows_max)s new rows their `seq`. One at a time runs it, just before a look."""
+    begins: bytes | None = None
+    """For a fact of which old rows may be in the warehouse alone: yields from which `received_at` on they are here."""
     sorted_by: Sequence[str] = (SEQ,)
     """What most questions choose by, in engines that keep rows in an order. Never null."""
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from regulars.platform.warehouse.batches import Load
 from regulars.platform.warehouse.facts import Fact
-from regulars.shared.errors import Unavailable
+from regulars.shared.errors import Conflict, Unavailable
 
 
 class WarehouseBusy(Unavailable):
@@ -26,6 +26,10 @@ class WarehouseBusy(Unavailable):
 
 class WarehouseFedElsewhere(Unavailable):
     """Another process feeds this warehouse."""
+
+
+class WarehouseOfAnotherHistory(Conflict):
+    """This warehouse was fed by another database, or by this one before it was restored from a backup."""
 
 
 class WarehouseUnreachable(Unavailable):

@@ -40,7 +40,7 @@ class _Connection:
         self.mails = 0
         self.ended = False
 
-    async def send(self, mail: Mail, timeout_s: float) -> Answer:
+    async def send(self, mail: Mail, timeout_s: float, deadline: float) -> Answer:
         client = self.client
         self.mails += 1
         await client.mail(mail.mail_from, timeout=timeout_s)
@@ -53,6 +53,9 @@ class _Connection:
             raise SMTPServerDisconnected("Connection lost")
         protocol.write(_stuffed(mail.raw))
         await self._drained()
+        if asyncio.get_running_loop().time() >= deadline:
+            # This process was stopped, and by now the mail is somebody else's.
+            raise TimeoutError
         self.ended = True
         protocol.write(b".\r\n")
         reply = await protocol.read_response(timeout=timeout_s)
@@ -109,11 +112,12 @@ class SmtpSender:
                 client.close()
 
     async def _try(self, connection: _Connection, mail: Mail, timeout_s: float) -> Answer:
+        deadline = asyncio.get_running_loop().time() + timeout_s
         try:
             async with asyncio.timeout(timeout_s):
                 if not connection.client.is_connected:
                     await connection.client.connect(timeout=timeout_s)
-                answer = await connection.send(mail, timeout_s)
+                answer = await connection.send(mail, timeout_s, deadline)
         except (SMTPException, OSError, TimeoutError) as error:
             connection.client.close()
             return _answer_to(error, ended=connection.ended, timeout_s=timeout_s)
@@ -174,4 +178,4 @@ def _stuffed(raw: bytes) -> bytes:
 
 
 def _short(text: str) -> str:
-    return " ".join(text.encode("utf-8", "replace").decode().split())[:reply_chars_max]
+    return " ".join(text.encode("utf-8", "replace").decode().replace("\0", " ").split())[:reply_chars_max]

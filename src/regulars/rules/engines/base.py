@@ -53,8 +53,22 @@ EVENT_COLUMNS: Final[Mapping[str, dt.DataType]] = {
 }
 
 
+@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, INSTANT), dt.Timestamp()))
+def _local(zone, instant): ...  # type: ignore[no-untyped-def]
+
+
+@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.Timestamp()), INSTANT))
+def _instant(zone, local): ...  # type: ignore[no-untyped-def]
+
+
+@ibis.udf.scalar.builtin(name="md5", signature=((dt.string,), dt.string))
+def _md5(text): ...  # type: ignore[no-untyped-def]
+
+
 class Engine(ABC):
-    """One SQL engine and the shape of its relations. Compared by identity: make one and keep it."""
+    """One SQL engine and the shape of its relations. Compared by identity: make one and keep it.
+
+    What is not abstract is spelt as PostgreSQL and DuckDB both spell it."""
 
     name: ClassVar[str]
     fence: ClassVar[str] = ""
@@ -82,7 +96,7 @@ class Engine(ABC):
         return ibis.ifelse(value.re_search(FLAT_LIST), value.re_search(list_with(text)), value.contains(text))
 
     @abstractmethod
-    def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue) -> ir.ArrayValue:
+    def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue | None) -> ir.ArrayValue:
         """The n latest times (or more), latest first; null or shorter if there are fewer."""
 
     @abstractmethod
@@ -91,31 +105,45 @@ class Engine(ABC):
         mark: ir.BooleanValue,
         time: ir.TimestampValue,
         seq: ir.IntegerValue,
-        where: ir.BooleanValue,
+        where: ir.BooleanValue | None,
         *,
         last: bool,
     ) -> ir.BooleanValue:
         """An aggregate: the mark of the last or first of the rows, by time and then seq; null if there is none."""
 
-    @abstractmethod
-    def total(self, whole: ir.IntegerValue, where: ir.BooleanValue) -> ir.NumericValue:
+    def total(self, whole: ir.IntegerValue, where: ir.BooleanValue | None) -> ir.NumericValue:
         """An aggregate: the exact sum of 64-bit integers, however many; null if there is none."""
+        return whole.sum(where=where)
 
-    @abstractmethod
     def md5(self, text: ir.StringValue) -> ir.StringValue:
         """In hexadecimal, lower case."""
+        return _md5(text)
 
-    @abstractmethod
     def day(self, instant: ir.TimestampValue, zone: str) -> ir.TimestampValue:
         """The day it is then in a time zone: its midnight there as a time without a zone."""
+        return _local(zone, instant).truncate("D")
 
-    @abstractmethod
     def midnight(self, day: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-        """The first instant of such a day in a time zone, also where the clocks skip midnight."""
+        """The first instant of such a day in a time zone, also where the clocks skip midnight or it comes twice."""
+        found = _instant(zone, day)
+        before = found - ibis.interval(hours=1)
+        return ibis.ifelse(self.day(before, zone) == day, before, found)
+
+    def microseconds(self, many: int) -> str:
+        """A length of time, written as SQL."""
+        return f"INTERVAL '{many:d}' MICROSECOND"
 
     def instant(self, at: datetime) -> str:
-        """An instant, written as SQL."""
-        return self.columns_sql(SCOPE.select(instant=ibis.literal(at, type=INSTANT)))["instant"]
+        """An instant, written as SQL. By hand: some questions carry thousands."""
+        return f"CAST('{at.astimezone(UTC).isoformat()}' AS TIMESTAMPTZ)"
+
+    def micros(self, instant: str) -> str:
+        """The whole microseconds since 1970 of an instant, both written as SQL."""
+        return f"epoch_us({instant})"
+
+    def from_micros(self, micros: str) -> str:
+        """The instant so many microseconds after 1970, both written as SQL."""
+        return f"make_timestamptz({micros})"
 
     def points(self, points: Iterable[tuple[UUID, datetime]]) -> str:
         """A scope of given customers and instants, as a SELECT statement."""

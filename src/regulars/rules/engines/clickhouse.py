@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -17,8 +16,8 @@ import sqlglot
 from ibis.backends.sql.compilers.base import NULL
 from ibis.backends.sql.compilers.clickhouse import ClickHouseCompiler
 
-from regulars.rules.engines.base import INSTANT, NUMBERS, TEXTS, Engine
-from regulars.rules.engines.commerce import COMMERCE
+from regulars.rules.engines.base import INSTANT, NUMBERS, TEXTS
+from regulars.rules.engines.flattened import Flattened
 
 SETTINGS: Final[Mapping[str, int]] = {
     # As in every other engine: no row and no value is null, not the zero of its type.
@@ -132,27 +131,18 @@ def _start(date, digits, zone): ...  # type: ignore[no-untyped-def]
 
 
 @dataclass(frozen=True, eq=False)
-class ClickHouse(Engine):
+class ClickHouse(Flattened):
     """As in DuckDB: two maps and real columns."""
 
     name: ClassVar[str] = "clickhouse"
-    plain: Mapping[str, dt.DataType] = field(default_factory=lambda: COMMERCE)
 
-    @cached_property
-    def columns(self) -> Mapping[str, dt.DataType]:  # type: ignore[override]
-        return {"text": TEXTS, "number": NUMBERS, **self.plain}
+    def text_in_map(self, texts: ir.MapValue, path: str) -> ir.StringValue:
+        return ibis.ifelse(_has_text(texts, path), _text_of(texts, path), ibis.null(dt.string))
 
-    def text(self, events: ir.Table, path: str) -> ir.StringValue:
-        if path in self.plain and self.plain[path].is_string():
-            return events[path]
-        return ibis.ifelse(_has_text(events.text, path), _text_of(events.text, path), ibis.null(dt.string))
+    def number_in_map(self, numbers: ir.MapValue, path: str) -> ir.FloatingValue:
+        return ibis.ifelse(_has_number(numbers, path), _number_of(numbers, path), ibis.null(dt.float64))
 
-    def number(self, events: ir.Table, path: str) -> ir.FloatingValue:
-        if path in self.plain and self.plain[path].is_floating():
-            return events[path]
-        return ibis.ifelse(_has_number(events.number, path), _number_of(events.number, path), ibis.null(dt.float64))
-
-    def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue) -> ir.ArrayValue:
+    def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue | None) -> ir.ArrayValue:
         return _latest_first(_all_times(times, where=where))
 
     def marked(
@@ -160,7 +150,7 @@ class ClickHouse(Engine):
         mark: ir.BooleanValue,
         time: ir.TimestampValue,
         seq: ir.IntegerValue,
-        where: ir.BooleanValue,
+        where: ir.BooleanValue | None,
         *,
         last: bool,
     ) -> ir.BooleanValue:
@@ -168,7 +158,7 @@ class ClickHouse(Engine):
         end = _mark_of_last if last else _mark_of_first
         return end(mark.fill_null(False), _pair(time, seq), where=where)
 
-    def total(self, whole: ir.IntegerValue, where: ir.BooleanValue) -> ir.NumericValue:
+    def total(self, whole: ir.IntegerValue, where: ir.BooleanValue | None) -> ir.NumericValue:
         return whole.cast(dt.Decimal(38, 0)).sum(where=where)
 
     def md5(self, text: ir.StringValue) -> ir.StringValue:
@@ -183,6 +173,15 @@ class ClickHouse(Engine):
 
     def instant(self, at: datetime) -> str:
         return f"fromUnixTimestamp64Micro(toInt64({(at - _EPOCH) // _microsecond}), 'UTC')"
+
+    def microseconds(self, many: int) -> str:
+        return f"toIntervalMicrosecond({many:d})"
+
+    def micros(self, instant: str) -> str:
+        return f"toUnixTimestamp64Micro({instant})"
+
+    def from_micros(self, micros: str) -> str:
+        return f"fromUnixTimestamp64Micro({micros}, 'UTC')"
 
     def points(self, points: Iterable[tuple[UUID, datetime]]) -> str:
         given = ", ".join(f"('{customer}', {(at - _EPOCH) // _microsecond})" for customer, at in points)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from regulars.rules.engines.base import INSTANT, NUMBERS, TEXTS, Engine
-from regulars.rules.engines.commerce import COMMERCE
+from regulars.rules.engines.base import INSTANT, NUMBERS, TEXTS
+from regulars.rules.engines.flattened import Flattened
 
 
 @ibis.udf.scalar.builtin(name="map_extract_value", signature=((TEXTS, dt.string), dt.string))
@@ -27,52 +25,28 @@ def _number_of(properties, key): ...  # type: ignore[no-untyped-def]
 def _greatest_times(time, n): ...  # type: ignore[no-untyped-def]
 
 
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, INSTANT), dt.Timestamp()))
-def _local(zone, instant): ...  # type: ignore[no-untyped-def]
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((INSTANT,), dt.int64))
+def _microseconds(time): ...  # type: ignore[no-untyped-def]
 
 
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.Timestamp()), INSTANT))
-def _instant(zone, local): ...  # type: ignore[no-untyped-def]
-
-
-_MARKED: Final = dt.Struct({"time": INSTANT, "seq": dt.int64, "mark": dt.boolean})
-
-
-@ibis.udf.agg.builtin(name="max", signature=((_MARKED,), _MARKED))
-def _greatest(row): ...  # type: ignore[no-untyped-def]
-
-
-@ibis.udf.agg.builtin(name="min", signature=((_MARKED,), _MARKED))
-def _least(row): ...  # type: ignore[no-untyped-def]
-
-
-@ibis.udf.scalar.builtin(name="md5", signature=((dt.string,), dt.string))
-def _md5(text): ...  # type: ignore[no-untyped-def]
+_ORDERS: Final = 2**63
+"""More than twice any `seq`. Without a sign, so that what it is multiplied with has 128 bits."""
 
 
 @dataclass(frozen=True, eq=False)
-class DuckDB(Engine):
+class DuckDB(Flattened):
     """Properties flattened into two maps by dotted path, and some again as real columns, which equal their map
     entries."""
 
     name: ClassVar[str] = "duckdb"
-    plain: Mapping[str, dt.DataType] = field(default_factory=lambda: COMMERCE)
 
-    @cached_property
-    def columns(self) -> Mapping[str, dt.DataType]:  # type: ignore[override]
-        return {"text": TEXTS, "number": NUMBERS, **self.plain}
+    def text_in_map(self, texts: ir.MapValue, path: str) -> ir.StringValue:
+        return _text_of(texts, path)
 
-    def text(self, events: ir.Table, path: str) -> ir.StringValue:
-        if path in self.plain and self.plain[path].is_string():
-            return events[path]
-        return _text_of(events.text, path)
+    def number_in_map(self, numbers: ir.MapValue, path: str) -> ir.FloatingValue:
+        return _number_of(numbers, path)
 
-    def number(self, events: ir.Table, path: str) -> ir.FloatingValue:
-        if path in self.plain and self.plain[path].is_floating():
-            return events[path]
-        return _number_of(events.number, path)
-
-    def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue) -> ir.ArrayValue:
+    def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue | None) -> ir.ArrayValue:
         return _greatest_times(times, n, where=where)
 
     def marked(
@@ -80,26 +54,13 @@ class DuckDB(Engine):
         mark: ir.BooleanValue,
         time: ir.TimestampValue,
         seq: ir.IntegerValue,
-        where: ir.BooleanValue,
+        where: ir.BooleanValue | None,
         *,
         last: bool,
     ) -> ir.BooleanValue:
-        row = ibis.struct({"time": time, "seq": seq, "mark": mark})
-        return (_greatest(row, where=where) if last else _least(row, where=where))["mark"]
-
-    def total(self, whole: ir.IntegerValue, where: ir.BooleanValue) -> ir.NumericValue:
-        return whole.sum(where=where)
-
-    def md5(self, text: ir.StringValue) -> ir.StringValue:
-        return _md5(text)
-
-    def day(self, instant: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-        return _local(zone, instant).truncate("D")
-
-    def midnight(self, day: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-        found = _instant(zone, day)
-        before = found - ibis.interval(hours=1)  # Where midnight comes twice, the first begins the day.
-        return ibis.ifelse(self.day(before, zone) == day, before, found)
+        # One whole number instead of a row of three: a quarter of the time.
+        place = _microseconds(time) * ibis.literal(_ORDERS, type=dt.uint64) + (2 * seq + ibis.ifelse(mark, 1, 0))
+        return (place.max(where=where) if last else place.min(where=where)) & 1 != 0
 
 
 duckdb: Final = DuckDB()

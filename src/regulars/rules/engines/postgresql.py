@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from regulars.rules.engines.base import INSTANT, Engine
+from regulars.rules.engines.base import Engine
 from regulars.shared.forms import NUMERIC_TEXT, numeric_chars_max
 
 JSONB: Final = dt.unknown
@@ -23,18 +23,6 @@ def _field(value, key): ...  # type: ignore[no-untyped-def]
 
 @ibis.udf.scalar.builtin(name="jsonb_object_field_text", signature=((JSONB, dt.string), dt.string))
 def _field_text(value, key): ...  # type: ignore[no-untyped-def]
-
-
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, INSTANT), dt.Timestamp()))
-def _local(zone, instant): ...  # type: ignore[no-untyped-def]
-
-
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.Timestamp()), INSTANT))
-def _instant(zone, local): ...  # type: ignore[no-untyped-def]
-
-
-@ibis.udf.scalar.builtin(name="md5", signature=((dt.string,), dt.string))
-def _md5(text): ...  # type: ignore[no-untyped-def]
 
 
 @ibis.udf.agg.builtin(name="max", signature=((dt.Array(dt.int64),), dt.Array(dt.int64)))
@@ -70,7 +58,7 @@ class PostgreSQL(Engine):
         safe = (text.length() <= numeric_chars_max) & text.re_search(NUMERIC_TEXT)
         return ibis.ifelse(safe, text.cast(dt.float64), ibis.null(dt.float64))
 
-    def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue) -> ir.ArrayValue:
+    def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue | None) -> ir.ArrayValue:
         return times.collect(where=where, order_by=ibis.desc(times))
 
     def marked(
@@ -78,7 +66,7 @@ class PostgreSQL(Engine):
         mark: ir.BooleanValue,
         time: ir.TimestampValue,
         seq: ir.IntegerValue,
-        where: ir.BooleanValue,
+        where: ir.BooleanValue | None,
         *,
         last: bool,
     ) -> ir.BooleanValue:
@@ -86,19 +74,18 @@ class PostgreSQL(Engine):
         end = _greatest(row, where=where) if last else _least(row, where=where)
         return end[2] == 1
 
-    def total(self, whole: ir.IntegerValue, where: ir.BooleanValue) -> ir.NumericValue:
-        return whole.sum(where=where)
+    def micros(self, instant: str) -> str:
+        return f"(extract(epoch FROM {instant}) * 1000000)::bigint"
 
-    def md5(self, text: ir.StringValue) -> ir.StringValue:
-        return _md5(text)
+    def from_micros(self, micros: str) -> str:
+        """The whole seconds apart from the rest: an interval is multiplied by a double."""
+        return (
+            f"(timestamptz 'epoch' + ({micros}) / 1000000 * interval '1 second'"
+            f" + ({micros}) % 1000000 * interval '1 microsecond')"
+        )
 
-    def day(self, instant: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-        return _local(zone, instant).truncate("D")
-
-    def midnight(self, day: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-        found = _instant(zone, day)
-        before = found - ibis.interval(hours=1)  # Where midnight comes twice, the first begins the day.
-        return ibis.ifelse(self.day(before, zone) == day, before, found)
+    def microseconds(self, many: int) -> str:
+        return f"INTERVAL '{many:d} MICROSECOND'"
 
 
 postgresql: Final = PostgreSQL()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -19,8 +18,8 @@ from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.backends.sql.dialects import PySpark
 from sqlglot import exp
 
-from regulars.rules.engines.base import INSTANT, NUMBERS, TEXTS, Engine
-from regulars.rules.engines.commerce import COMMERCE
+from regulars.rules.engines.base import INSTANT, NUMBERS, TEXTS
+from regulars.rules.engines.flattened import Flattened
 from regulars.rules.values import SCALAR, written_as
 
 SETTINGS: Final[Mapping[str, str]] = {
@@ -101,25 +100,16 @@ def _moved(source, target, local): ...  # type: ignore[no-untyped-def]
 
 
 @dataclass(frozen=True, eq=False)
-class Spark(Engine):
+class Spark(Flattened):
     """As in DuckDB: two maps and real columns. Ids are strings."""
 
     name: ClassVar[str] = "spark"
-    plain: Mapping[str, dt.DataType] = field(default_factory=lambda: COMMERCE)
 
-    @cached_property
-    def columns(self) -> Mapping[str, dt.DataType]:  # type: ignore[override]
-        return {"text": TEXTS, "number": NUMBERS, **self.plain}
+    def text_in_map(self, texts: ir.MapValue, path: str) -> ir.StringValue:
+        return _text_of(texts, path)
 
-    def text(self, events: ir.Table, path: str) -> ir.StringValue:
-        if path in self.plain and self.plain[path].is_string():
-            return events[path]
-        return _text_of(events.text, path)
-
-    def number(self, events: ir.Table, path: str) -> ir.FloatingValue:
-        if path in self.plain and self.plain[path].is_floating():
-            return events[path]
-        return _number_of(events.number, path)
+    def number_in_map(self, numbers: ir.MapValue, path: str) -> ir.FloatingValue:
+        return _number_of(numbers, path)
 
     def contains(self, value: ir.StringValue, text: str) -> ir.BooleanValue:
         """Possessive, since Java calls itself for each turn of a group it may have to leave again: a list of a few
@@ -128,8 +118,9 @@ class Spark(Engine):
         listed = rf"^\[(?:(?!{wanted}(?:, |\]\z)){_SCALAR}, )*+{wanted}(?:, {_SCALAR})*+\]\z"
         return ibis.ifelse(value.re_search(_FLAT_LIST), value.re_search(listed), value.contains(text))
 
-    def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue) -> ir.ArrayValue:
-        chosen = ibis.ifelse(where, times, ibis.null(INSTANT))  # A condition of its own would be put around n too.
+    def latest(self, times: ir.TimestampValue, n: int, where: ir.BooleanValue | None) -> ir.ArrayValue:
+        # A condition of its own would be put around n too.
+        chosen = times if where is None else ibis.ifelse(where, times, ibis.null(INSTANT))
         return _greatest_times(chosen, chosen, n)
 
     def marked(
@@ -137,14 +128,14 @@ class Spark(Engine):
         mark: ir.BooleanValue,
         time: ir.TimestampValue,
         seq: ir.IntegerValue,
-        where: ir.BooleanValue,
+        where: ir.BooleanValue | None,
         *,
         last: bool,
     ) -> ir.BooleanValue:
         row = ibis.struct({"time": time, "seq": seq, "mark": mark})
         return (_greatest(row, where=where) if last else _least(row, where=where))["mark"]
 
-    def total(self, whole: ir.IntegerValue, where: ir.BooleanValue) -> ir.NumericValue:
+    def total(self, whole: ir.IntegerValue, where: ir.BooleanValue | None) -> ir.NumericValue:
         return whole.cast(dt.Decimal(38, 0)).sum(where=where)
 
     def md5(self, text: ir.StringValue) -> ir.StringValue:
@@ -155,6 +146,15 @@ class Spark(Engine):
 
     def midnight(self, day: ir.TimestampValue, zone: str) -> ir.TimestampValue:
         return _moved(zone, "UTC", day).cast(INSTANT)
+
+    def instant(self, at: datetime) -> str:
+        return f"CAST('{at.astimezone(UTC).isoformat()}' AS TIMESTAMP)"
+
+    def micros(self, instant: str) -> str:
+        return f"unix_micros({instant})"
+
+    def from_micros(self, micros: str) -> str:
+        return f"timestamp_micros({micros})"
 
     def points(self, points: Iterable[tuple[UUID, datetime]]) -> str:
         values = ", ".join(f"('{customer}', {self.instant(at)})" for customer, at in points)

@@ -23,6 +23,7 @@ from regulars.rules.model import (
     RuleNotUnderstood,
     Test,
     Times,
+    UsualGap,
     Window,
     Within,
 )
@@ -198,15 +199,23 @@ def _span(tree: object, pointer: str) -> Span:
 
 
 def _days_ahead(tree: object, pointer: str) -> DaysAhead:
+    return DaysAhead(*_days_in_zone(tree, pointer, 0, model.days_ahead_max))
+
+
+def usual_gap(tree: object, pointer: str) -> UsualGap:
+    return UsualGap(*_days_in_zone(tree, pointer, 1, model.usual_gap_days_max))
+
+
+def _days_in_zone(tree: object, pointer: str, least: int, most: int) -> tuple[int, str | None]:
     match = _DAYS.fullmatch(tree) if isinstance(tree, str) else None
     if match is None:
-        return DaysAhead(a_whole_number(tree, pointer, 0, model.days_ahead_max))
+        return a_whole_number(tree, pointer, least, most), None
     try:
         if match[2] is not None:
             check_zone(match[2])
     except UnknownDuration as problem:
         raise RuleNotUnderstood(problem.detail.rstrip("."), pointer=pointer) from None
-    return DaysAhead(a_whole_number(int(match[1]), pointer, 0, model.days_ahead_max), match[2])
+    return a_whole_number(int(match[1]), pointer, least, most), match[2]
 
 
 def _moment(tree: object, pointer: str) -> Moment:

@@ -17,10 +17,12 @@ from regulars.rules.model import (
     How,
     InAudience,
     InList,
+    InPulse,
     InStage,
     Not,
     NotFollowed,
     Operator,
+    Pulse,
     Rule,
     RuleNotUnderstood,
     Sequence,
@@ -28,7 +30,7 @@ from regulars.rules.model import (
     Trait,
 )
 from regulars.rules.tree import operands
-from regulars.rules.tree.checks import Node, a_list, a_name, an_object, into, keys, needs, not_both, true
+from regulars.rules.tree.checks import Node, a_list, a_name, an_object, into, keys, needs, not_both, shown, true
 
 _JOINED: Final = ("all", "any")
 _NUMBER_OPERATORS: Final = tuple(operator for operator in Operator if operator in model.OF_NUMBER)
@@ -142,6 +144,20 @@ class _Reader:
         name = a_name(node[kind], f"{pointer}/{kind}")
         return Bucket(name, operands.share(node["share"], f"{pointer}/share"))
 
+    def pulse(self, node: Node, kind: str, pointer: str, depth: int) -> InPulse:
+        keys(node, pointer, (kind, "usual_gap"))
+        name = a_name(node[kind], f"{pointer}/{kind}")
+        known = tuple(map(str, Pulse))
+        if name not in known:
+            raise RuleNotUnderstood(
+                f"there is no pulse {shown(name)}",
+                pointer=f"{pointer}/{kind}",
+                expected=known,
+                nearest=model.nearest(name, known),
+            )
+        usual = operands.usual_gap(node["usual_gap"], f"{pointer}/usual_gap") if "usual_gap" in node else None
+        return InPulse(Pulse(name), usual)
+
     def _inner(self, tree: object, pointer: str, depth: int, known: tuple[str, ...]) -> Did:
         """A `did` that another node asks about: it says only `known`."""
         self._count(pointer, depth + 1)
@@ -171,6 +187,7 @@ _READ: Final[Mapping[str, Callable[[_Reader, Node, str, str, int], Rule]]] = {
     "sequence": _Reader.sequence,
     "list": _Reader.member,
     "bucket": _Reader.bucket,
+    "pulse": _Reader.pulse,
     "stage": _Reader.member,
     "audience": _Reader.member,
 }
@@ -182,8 +199,6 @@ def _kind(node: Node, pointer: str) -> str:
     if len(kinds) > 1:
         raise RuleNotUnderstood(f"{kinds[0]!r} and {kinds[1]!r} cannot stand in one node", pointer=pointer)
     if not kinds:
-        if "pulse" in node:
-            raise RuleNotUnderstood("the pulse is not known yet", pointer=f"{pointer}/pulse", expected=NODES)
         _no_such_node(node, pointer, NODES)
     return kinds[0]
 

@@ -17,6 +17,7 @@ from regulars.rules.model import (
     Everyone,
     InAudience,
     InList,
+    InPulse,
     InStage,
     Moment,
     Named,
@@ -30,6 +31,7 @@ from regulars.rules.model import (
     Some,
     Test,
     Trait,
+    UsualGap,
     Window,
     Within,
 )
@@ -67,6 +69,8 @@ def to_tree(rule: Rule) -> Tree:
             return {"list": slug}
         case Bucket(name, share):
             return {"bucket": name, "share": share}
+        case InPulse(pulse, usual):
+            return {"pulse": str(pulse), **({} if usual is None else {"usual_gap": _days(usual)})}
         case InStage(slug):
             return {"stage": slug}
         case InAudience(slug):
@@ -123,7 +127,11 @@ def _operand(operand: Operand) -> object:
             return moment_text(operand)
         case timedelta() | Calendar():
             return format_span(operand)
-        case DaysAhead(days, zone):
-            return days if zone is None else f"{days}d@{zone}"
+        case DaysAhead():
+            return _days(operand)
         case None:
             return True
+
+
+def _days(given: DaysAhead | UsualGap) -> int | str:
+    return given.days if given.zone is None else f"{given.days}d@{given.zone}"

@@ -21,7 +21,14 @@ const CHOICES: { title: string; of: Choice[] }[] = [
   },
   {
     title: "What is known of them",
-    of: [{ kind: "trait", label: "Has a trait", note: "country, plan, birthday …" }],
+    of: [
+      { kind: "trait", label: "Has a trait", note: "country, plan, birthday …" },
+      {
+        kind: "pulse",
+        label: "Keeps to their rhythm, or not",
+        note: "new, active, slipping, lapsed, returned",
+      },
+    ],
   },
   {
     title: "Where they belong",

@@ -4,6 +4,7 @@ import { EndmostFields } from "./EndmostFields";
 import { kindOf } from "./kinds";
 import { NumberFields } from "./NumberFields";
 import { BucketFields, PickFields } from "./PickFields";
+import { PulseFields } from "./PulseFields";
 import type { Part } from "./parts";
 import styles from "./rules.module.css";
 import { SequenceFields } from "./SequenceFields";
@@ -31,6 +32,8 @@ export function ConditionFields(part: Part) {
       return <PickFields kind={kind} {...part} />;
     case "bucket":
       return <BucketFields {...part} />;
+    case "pulse":
+      return <PulseFields {...part} />;
     case "everyone":
       return <Text size="sm">every customer</Text>;
     default:

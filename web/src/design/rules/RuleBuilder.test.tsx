@@ -79,8 +79,8 @@ test("what the API says is wrong stands at the condition it points to", () => {
 });
 
 test("a condition the builder cannot draw is shown as it is written", () => {
-  show({ all: [{ pulse: "slipping" }] });
-  expect(screen.getByText(/"pulse":"slipping"/)).toBeInTheDocument();
+  show({ all: [{ moon: "full" }] });
+  expect(screen.getByText(/"moon":"full"/)).toBeInTheDocument();
 });
 
 test.each(EVERY.filter(([kind]) => kind !== "other"))(
@@ -98,6 +98,16 @@ test("an event that another did not follow is said in two parts", async () => {
   await user.type(within(after).getByRole("combobox", { name: "Event" }), "X");
   await user.selectOptions(within(after).getByRole("combobox", { name: "Not followed for: unit" }), "hours");
   expect(latest).toEqual({ all: [{ did: "Checkout Started", then_not: { did: "X" }, for: "1h" }] });
+});
+
+test("a pulse is chosen, and may be judged by a usual gap of its own", async () => {
+  const user = show({ all: [{ pulse: "" }] });
+  await user.selectOptions(screen.getByRole("combobox", { name: "Pulse" }), "slipping");
+  expect(latest).toEqual({ all: [{ pulse: "slipping" }] });
+  await user.click(screen.getByRole("button", { name: "by the company’s usual gap" }));
+  expect(latest).toEqual({ all: [{ pulse: "slipping", usual_gap: 14 }] });
+  await user.click(screen.getByRole("button", { name: "Use the company’s usual gap" }));
+  expect(latest).toEqual({ all: [{ pulse: "slipping" }] });
 });
 
 test("steps of a sequence are added, moved and removed, but never fewer than two", async () => {

@@ -37,5 +37,8 @@ export const EVERY: [Kind, Node][] = [
   ["audience", { audience: "vip" }],
   ["list", { list: "fair-2026" }],
   ["bucket", { bucket: "summer", share: 0.1 }],
-  ["other", { pulse: "slipping" }],
+  ["pulse", { pulse: "slipping" }],
+  ["pulse", { pulse: "lapsed", usual_gap: 30 }],
+  ["pulse", { pulse: "new", usual_gap: "7d@Asia/Tokyo" }],
+  ["other", { moon: "full" }],
 ];

@@ -16,6 +16,7 @@ export const KINDS = [
   "audience",
   "list",
   "bucket",
+  "pulse",
 ] as const;
 
 /** `other` is what this page does not know: it is shown as it is written, and kept. */
@@ -63,6 +64,8 @@ export function freshNode(kind: Kind): Node {
       return { [kind]: "" };
     case "bucket":
       return { bucket: "", share: 0.1 };
+    case "pulse":
+      return { pulse: "" };
     case "everyone":
     case "other":
       return { everyone: true };

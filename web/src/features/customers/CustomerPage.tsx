@@ -6,9 +6,11 @@ import { Consents } from "./Consents";
 import styles from "./customers.module.css";
 import { Enrolments } from "./Enrolments";
 import { Identifiers } from "./Facts";
+import { Lists } from "./Lists";
 import { Merges } from "./Merges";
 import { Messages } from "./Messages";
 import { customerName } from "./names";
+import { Pulse, PulseBadge } from "./Pulse";
 import { Timeline } from "./Timeline";
 import { Traits } from "./Traits";
 import { WhyAudiences } from "./WhyAudiences";
@@ -48,7 +50,9 @@ function CustomerView({ customer, asked }: { customer: Customer; asked: string }
           <Passages customer={customer} />
         </div>
         <div className={styles.facts}>
+          <Pulse customer={customer} />
           <WhyAudiences customer={customer} />
+          <Lists customer={customer} />
           <Traits customer={customer} />
           <Identifiers customer={customer} />
           <Consents customer={customer} />
@@ -74,6 +78,7 @@ function Lead({ customer, name }: { customer: Customer; name: string }) {
             since <Instant at={customer.stage.since} />
           </Text>
         ) : null}
+        {customer.pulse ? <PulseBadge pulse={customer.pulse} /> : null}
       </Group>
       <Text size="sm" mt={6}>
         First seen <Instant at={customer.first_seen_at} /> · last seen <Ago at={customer.last_seen_at} />

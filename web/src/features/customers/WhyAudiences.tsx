@@ -1,15 +1,13 @@
 import { Anchor, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import { type Audience, ask, type Customer, type Preview, useList } from "@/api";
+import { type Audience, type Customer, path, useList, useResource } from "@/api";
 import { Ago, Conditions, IconDown, Instant, Loaded, Waiting } from "@/design";
 import { plural } from "@/lib/format";
 import styles from "./customers.module.css";
 import { Panel } from "./Panel";
 
 const page = 200;
-const fresh_ms = 5_000;
 
 /** Every audience, those the customer is in first; opened, each tells which of its conditions hold. */
 export function WhyAudiences({ customer }: { customer: Customer }) {
@@ -81,12 +79,8 @@ function Told({
   children: ReactNode;
 }) {
   const [open, setOpen] = useState(false);
-  const why = useQuery<Preview, Error>({
-    queryKey: ["why", audience.slug, audience.updated_at, customer],
-    queryFn: ({ signal }) =>
-      ask("/api/audiences/preview", { rule: audience.rule, at: null, customer: { id: customer } }, signal),
+  const why = useResource(path("/api/customers/{customer_id}/audiences/{slug}", customer, audience.slug), {
     enabled: open,
-    staleTime: fresh_ms,
   });
   return (
     <details className={styles.stage} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -101,18 +95,16 @@ function Told({
       </summary>
       {open ? (
         <Loaded query={why} waiting={<Waiting lines={2} />}>
-          {({ customer: told }) =>
-            told ? (
-              <>
-                <Conditions conditions={told.conditions} />
-                {told.changes_at ? (
-                  <Text size="xs" c="dimmed" mb="xs">
-                    Can change by time alone on <Instant at={told.changes_at} />
-                  </Text>
-                ) : null}
-              </>
-            ) : null
-          }
+          {(told) => (
+            <>
+              <Conditions conditions={told.conditions} />
+              {told.changes_at ? (
+                <Text size="xs" c="dimmed" mb="xs">
+                  Can change by time alone on <Instant at={told.changes_at} />
+                </Text>
+              ) : null}
+            </>
+          )}
         </Loaded>
       ) : null}
       <Anchor component={Link} to={`/audiences/${audience.slug}`} size="xs" display="inline-block" mb="xs">

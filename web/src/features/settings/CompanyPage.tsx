@@ -1,4 +1,4 @@
-import { Button, Card, Group, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Card, Group, NumberInput, Select, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -50,6 +50,17 @@ function CompanyForm({ settings }: { settings: Settings }) {
             allowDeselect={false}
             data={zones}
             {...field("time_zone")}
+          />
+          <NumberInput
+            label="Usual gap"
+            description="How many days usually lie between two on which a customer does something. The pulse goes by it until a customer has shown a rhythm of their own."
+            required
+            withAsterisk={false}
+            min={1}
+            max={180}
+            allowDecimal={false}
+            suffix=" days"
+            {...field("usual_gap")}
           />
           <TextInput
             label="Sender's name"

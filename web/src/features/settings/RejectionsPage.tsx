@@ -1,40 +1,8 @@
-import { Anchor, Code } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
-import { type Rejection, useList } from "@/api";
-import { type Column, EmptyState, Instant } from "@/design";
+import { useList } from "@/api";
+import { EmptyState, REJECTED } from "@/design";
 import { ListPage } from "./ListPage";
 
-const COLUMNS: Column<Rejection>[] = [
-  { key: "at", title: "When", cell: (row) => <Instant at={row.at} /> },
-  {
-    key: "reason",
-    title: "Why",
-    heads: true,
-    cell: (row) => (
-      <div style={{ minWidth: "13em" }}>
-        {row.reason} {row.pointer ? <Code>{row.pointer}</Code> : null}
-      </div>
-    ),
-  },
-  { key: "code", title: "Code", wide: true, cell: (row) => <Code>{row.code}</Code> },
-  { key: "body", title: "What was sent", cell: (row) => <Body row={row} /> },
-];
-
-function Body({ row }: { row: Rejection }) {
-  const [open, body] = useDisclosure(false);
-  return (
-    <>
-      <Anchor component="button" type="button" size="sm" onClick={body.toggle} aria-expanded={open}>
-        {open ? "Hide" : "Show"}
-      </Anchor>
-      {open ? (
-        <Code block mt={6} style={{ maxWidth: 480, whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-          {typeof row.body === "string" ? row.body : JSON.stringify(row.body, null, 2)}
-        </Code>
-      ) : null}
-    </>
-  );
-}
+const COLUMNS = [REJECTED.at, REJECTED.reason, REJECTED.code, REJECTED.body];
 
 export default function RejectionsPage() {
   const list = useList("/api/rejections", { refreshEvery: 5_000 });

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from regulars.domains.audiences import service
 from regulars.domains.audiences.model import Audience, MemberOfAudience, ValuesUnclear, WhichCustomer
+from regulars.domains.verdicts.model import Explanation
 from regulars.platform.http.door import After, Body, Limit, Listed, RequestUnit, listed, needs
 from regulars.rules.text import to_text
 from regulars.rules.tree.writing import to_tree
@@ -135,15 +136,7 @@ async def preview_audience(request: Request, unit: RequestUnit, body: AudiencePr
         at=found.at,
         rule=to_tree(found.rule),
         rule_text=to_text(found.rule),
-        customer=told
-        and ExplanationOut(
-            holds=told.holds,
-            changes_at=told.changes_at,
-            conditions=[
-                ConditionOut(text=one.text, holds=one.holds, changes_at=one.changes_at, value=one.value)
-                for one in told.conditions
-            ],
-        ),
+        customer=told and explanation(told),
     )
 
 
@@ -211,6 +204,17 @@ async def read_values(
         case _:
             raise ValuesUnclear
     return Listed(items=list(found), next=None)
+
+
+def explanation(told: Explanation) -> ExplanationOut:
+    return ExplanationOut(
+        holds=told.holds,
+        changes_at=told.changes_at,
+        conditions=[
+            ConditionOut(text=one.text, holds=one.holds, changes_at=one.changes_at, value=one.value)
+            for one in told.conditions
+        ],
+    )
 
 
 def _audience(one: Audience) -> AudienceOut:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from regulars.domains.audiences import service
+from regulars.domains.audiences.api.audiences import ExplanationOut, Slug, explanation
 from regulars.domains.audiences.model import CustomerLine
 from regulars.domains.customers import service as customers
 from regulars.domains.customers.model import ConsentLine
@@ -16,6 +17,7 @@ from regulars.domains.events import service as events
 from regulars.domains.events.model import TimelineItem
 from regulars.domains.members.model import Permission
 from regulars.platform.http.door import After, Body, Limit, Listed, RequestUnit, listed, needs
+from regulars.rules.model import Pulse
 from regulars.shared.ids import CustomerId, inside, outside
 
 router = APIRouter(tags=["customers"])
@@ -56,6 +58,14 @@ class MembershipOut(BaseModel):
     since: datetime
 
 
+class MembershipToldOut(ExplanationOut):
+    """`since`: when they became a member; null while they are none."""
+
+    slug: str
+    name: str
+    since: datetime | None
+
+
 class ConsentOut(BaseModel):
     channel: str
     topic: str
@@ -72,15 +82,29 @@ class MergeOut(BaseModel):
     undone_at: datetime | None
 
 
+class RhythmOut(BaseModel):
+    """What the pulse follows from. Before `changes_at` it stays as it is unless something new arrives; null: for
+    good."""
+
+    usual_gap_s: float
+    latest_act_at: datetime
+    active_days: int
+    changes_at: datetime | None
+
+
 class CustomerOut(BaseModel):
+    """`pulse` and `rhythm` are null of whoever has never done anything themselves."""
+
     id: str
     name: str | None
     email: str | None
     identifiers: list[IdentifierOut]
     traits: dict[str, Any]
     stage: CustomerPlaceOut | None
-    pulse: None
+    pulse: Pulse | None
+    rhythm: RhythmOut | None
     audiences: list[MembershipOut]
+    lists: list[MembershipOut]
     consents: list[ConsentOut]
     merges: list[MergeOut]
     first_seen_at: datetime
@@ -130,7 +154,7 @@ async def list_customers(
 async def read_customer(customer_id: OutsideId, unit: RequestUnit) -> CustomerOut:
     """One customer. An id that was merged into another answers with the customer who was kept."""
     found = await service.whole_customer(unit, inside("customer", customer_id))
-    card, place = found.card, found.place
+    card, place, beat = found.card, found.place, found.heartbeat
     return CustomerOut(
         id=outside("customer", card.customer.id),
         name=card.name.name,
@@ -141,8 +165,16 @@ async def read_customer(customer_id: OutsideId, unit: RequestUnit) -> CustomerOu
         traits=card.customer.traits,
         stage=place
         and CustomerPlaceOut(slug=place.slug, name=place.name, since=place.since, because=list(place.reasons)),
-        pulse=None,
+        pulse=beat and beat.pulse,
+        rhythm=beat
+        and RhythmOut(
+            usual_gap_s=beat.usual_gap.total_seconds(),
+            latest_act_at=beat.latest_at,
+            active_days=beat.active_days,
+            changes_at=beat.changes_at,
+        ),
         audiences=[MembershipOut(slug=one.slug, name=one.name, since=one.since) for one in found.audiences],
+        lists=[MembershipOut(slug=one.slug, name=one.name, since=one.since) for one in found.lists],
         consents=[_consent(one) for one in card.consents],
         merges=[
             MergeOut(
@@ -156,6 +188,21 @@ async def read_customer(customer_id: OutsideId, unit: RequestUnit) -> CustomerOu
         ],
         first_seen_at=card.customer.first_seen_at,
         last_seen_at=card.customer.last_seen_at,
+    )
+
+
+@router.get("/api/customers/{customer_id}/audiences/{slug}")
+async def read_membership(customer_id: OutsideId, slug: Slug, unit: RequestUnit) -> MembershipToldOut:
+    """Why the customer is in this audience, or is not: each condition of its rule, as it stands for them now."""
+    found = await service.membership(unit, inside("customer", customer_id), slug)
+    told = explanation(found.told)
+    return MembershipToldOut(
+        slug=found.slug,
+        name=found.name,
+        since=found.since,
+        holds=told.holds,
+        changes_at=told.changes_at,
+        conditions=told.conditions,
     )
 
 

@@ -9,25 +9,29 @@ UPDATE tick_messages AS t
 -- A caused message whose customer no longer exists has nobody to happen to.
 DELETE FROM tick_messages WHERE kind = 'caused' AND identifier_id IS NULL;
 
--- name: unsettled_mentions
--- Messages that may change who is who: those with an identifier never seen, with identifiers of several customers, and
--- every alias. All others need no decision. A copy of what the log holds already decides nothing.
-SELECT t.seq, t.message_id, t.at, t.user_id, t.email, t.phone, t.anonymous_id,
-       CASE WHEN t.kind = 'alias' THEN t.previous_id END AS previous_id,
-       EXISTS (SELECT FROM events AS e WHERE e.message_id = t.message_id) AS is_copy
-  FROM tick_messages AS t
- CROSS JOIN LATERAL (
-       SELECT count(*) FILTER (WHERE i.id IS NULL) AS unseen, count(DISTINCT i.customer_id) AS customers
-         FROM (VALUES ('user_id', t.user_id), ('email', t.email), ('phone', t.phone), ('anonymous_id', t.anonymous_id))
-              AS m (kind, value)
-         LEFT JOIN identifiers AS i ON i.kind = m.kind AND i.value = m.value
-        WHERE m.value IS NOT NULL) AS found
- WHERE t.kind <> 'caused' AND (t.kind = 'alias' OR found.unseen > 0 OR found.customers > 1)
- ORDER BY t.seq;
+-- name: settle_messages
+-- A message belongs to the customer of its most trusted identifier: here all that need no decision, since everything they
+-- mention is known and of one customer.
+UPDATE tick_messages AS t
+   SET identifier_id = i.id, customer_id = i.customer_id
+  FROM identifiers AS i
+ WHERE t.kind NOT IN ('caused', 'alias')
+   AND i.kind = CASE WHEN t.user_id IS NOT NULL THEN 'user_id' WHEN t.email IS NOT NULL THEN 'email'
+                     WHEN t.phone IS NOT NULL THEN 'phone' ELSE 'anonymous_id' END
+   AND i.value = coalesce(t.user_id, t.email, t.phone, t.anonymous_id)
+   AND (t.email IS NULL OR i.kind = 'email' OR i.customer_id = (
+        SELECT customer_id FROM identifiers WHERE kind = 'email' AND value = t.email))
+   AND (t.phone IS NULL OR i.kind = 'phone' OR i.customer_id = (
+        SELECT customer_id FROM identifiers WHERE kind = 'phone' AND value = t.phone))
+   AND (t.anonymous_id IS NULL OR i.kind = 'anonymous_id' OR i.customer_id = (
+        SELECT customer_id FROM identifiers WHERE kind = 'anonymous_id' AND value = t.anonymous_id));
 
--- name: drop_copies
--- They are recorded already.
-DELETE FROM tick_messages WHERE seq = ANY(%(seqs)s);
+-- name: unsettled_mentions
+-- All others may change who is who: those with an identifier never seen, with identifiers of several customers, and every
+-- alias.
+SELECT t.seq, t.message_id, t.at, t.user_id, t.email, t.phone, t.anonymous_id,
+       CASE WHEN t.kind = 'alias' THEN t.previous_id END AS previous_id
+  FROM tick_messages AS t WHERE t.kind <> 'caused' AND t.identifier_id IS NULL ORDER BY t.seq;
 
 -- name: known_identifiers
 -- Where these identifiers point, and whether that customer has a user id.
@@ -48,8 +52,8 @@ SELECT DISTINCT now.one_id, now.other_id
 -- name: add_customers
 -- New customers, each with an identifier of its own.
 WITH added AS (
-    INSERT INTO customers (id, created_at, first_seen_at, last_seen_at, traits, search)
-    SELECT n.id, %(at)s, n.seen_at, n.seen_at, '{}', ''
+    INSERT INTO customers (id, created_at, first_seen_at, last_seen_at, traits)
+    SELECT n.id, %(at)s, n.seen_at, n.seen_at, '{}'
       FROM unnest(%(ids)s::uuid[], %(seen_at)s::timestamptz[]) AS n (id, seen_at)
     RETURNING id, first_seen_at)
 INSERT INTO identifiers (kind, value, customer_id, first_seen_at)
@@ -74,11 +78,13 @@ SELECT %(id)s, %(kept)s, %(absorbed)s, coalesce(array_agg(id ORDER BY id), '{}')
 INSERT INTO merged SELECT * FROM unnest(%(kept)s::uuid[], %(absorbed)s::uuid[], %(merges)s::uuid[]);
 
 -- name: resolve_messages
--- Every message belongs to the customer of its most trusted identifier.
+-- Once all is decided every message belongs to the customer of its most trusted identifier, also one that was settled and
+-- whose identifier has moved since.
 UPDATE tick_messages AS t
    SET identifier_id = i.id, customer_id = i.customer_id
   FROM identifiers AS i
  WHERE t.kind <> 'caused'
    AND i.kind = CASE WHEN t.user_id IS NOT NULL THEN 'user_id' WHEN t.email IS NOT NULL THEN 'email'
                      WHEN t.phone IS NOT NULL THEN 'phone' ELSE 'anonymous_id' END
-   AND i.value = coalesce(t.user_id, t.email, t.phone, t.anonymous_id);
+   AND i.value = coalesce(t.user_id, t.email, t.phone, t.anonymous_id)
+   AND (t.identifier_id IS NULL OR t.customer_id <> i.customer_id);

@@ -30,6 +30,12 @@ SELECT l.slug, l.name, l.changed_at,
 -- All lists there are.
 SELECT slug FROM lists ORDER BY slug;
 
+-- name: lists_of
+-- The lists a customer is on.
+SELECT l.slug, l.name, m.at AS since
+  FROM list_members AS m JOIN lists AS l ON l.slug = m.list
+ WHERE m.customer_id = %(customer_id)s AND m.joined ORDER BY l.slug;
+
 -- name: list_members
 -- Who is on a list, the newest first.
 SELECT customer_id, at AS since FROM list_members
@@ -91,16 +97,16 @@ SELECT DISTINCT ON (kept_id, list) kept_id, list, joined, at, seq
 
 -- name: forget_lists_of_unmerged
 -- Where customers were taken apart, only the log knows whose word was the last: theirs, and that of whom they have
--- become part of in the same tick.
+-- become part of in the same tick. What the log does not hold any more stays with whom it is.
 DELETE FROM list_members AS m
  USING (SELECT u.id FROM (SELECT kept_id AS id FROM unmerged UNION SELECT absorbed_id FROM unmerged) AS u
          UNION SELECT g.kept_id FROM merged AS g JOIN unmerged AS u ON g.absorbed_id IN (u.kept_id, u.absorbed_id)
        ) AS apart
- WHERE m.customer_id = apart.id;
+ WHERE m.customer_id = apart.id AND EXISTS (SELECT FROM events AS e WHERE e.seq = m.seq);
 
 -- name: reread_lists_of_unmerged
 -- What the log says of them.
-INSERT INTO list_members (customer_id, list, joined, at, seq)
+INSERT INTO list_members AS m (customer_id, list, joined, at, seq)
 SELECT DISTINCT ON (e.customer_id, e.properties ->> 'list')
        e.customer_id, e.properties ->> 'list', e.name = 'List Joined', e.at, e.seq
   FROM (SELECT u.id FROM (SELECT kept_id AS id FROM unmerged UNION SELECT absorbed_id FROM unmerged) AS u
@@ -108,4 +114,6 @@ SELECT DISTINCT ON (e.customer_id, e.properties ->> 'list')
        ) AS apart
   JOIN events AS e ON e.customer_id = apart.id
  WHERE e.name IN ('List Joined', 'List Left') AND e.properties ->> 'list' IS NOT NULL
- ORDER BY e.customer_id, e.properties ->> 'list', e.at DESC, e.seq DESC;
+ ORDER BY e.customer_id, e.properties ->> 'list', e.at DESC, e.seq DESC
+    ON CONFLICT (customer_id, list) DO UPDATE SET joined = excluded.joined, at = excluded.at, seq = excluded.seq
+ WHERE (m.at, m.seq) < (excluded.at, excluded.seq);

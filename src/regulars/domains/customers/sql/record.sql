@@ -60,12 +60,14 @@ SELECT t.customer_id, t.identifier_id, c.value ->> 'channel', c.value ->> 'topic
     ON CONFLICT DO NOTHING;
 
 -- name: mark_seen
--- When each customer was first and last seen doing something.
+-- When each customer was first and last seen doing something, the latter to within a grain: every new instant is a new
+-- entry in the index that lists who was seen last.
 UPDATE customers AS c
    SET first_seen_at = least(c.first_seen_at, s.first_at), last_seen_at = greatest(c.last_seen_at, s.last_at)
   FROM (SELECT customer_id, min(at) AS first_at, max(at) AS last_at
           FROM recorded WHERE by_customer GROUP BY customer_id) AS s
- WHERE c.id = s.customer_id AND (s.first_at < c.first_seen_at OR s.last_at > c.last_seen_at);
+ WHERE c.id = s.customer_id
+   AND (s.first_at < c.first_seen_at OR s.last_at >= c.last_seen_at + %(sight_grain)s::interval);
 
 -- name: refresh_search
 -- What a search looks through, for every customer whose identifiers or traits this tick has changed.
@@ -74,10 +76,11 @@ WITH changed AS (
      UNION SELECT i.customer_id FROM identifiers AS i JOIN recorded AS r ON r.customer_id = i.customer_id
             WHERE i.first_seen_at = r.at
      UNION SELECT kept_id FROM merged UNION SELECT kept_id FROM unmerged UNION SELECT absorbed_id FROM unmerged)
-UPDATE customers AS c
-   SET search = left(lower(concat_ws(' ', c.traits ->> 'name', c.traits ->> 'first_name', c.traits ->> 'firstName',
-                                     c.traits ->> 'last_name', c.traits ->> 'lastName', i.known)), 1000)
-  FROM changed
-  LEFT JOIN LATERAL (SELECT string_agg(value, ' ' ORDER BY id) AS known FROM identifiers
+INSERT INTO customer_searches AS known (customer_id, search)
+SELECT c.id, left(lower(concat_ws(' ', c.traits ->> 'name', c.traits ->> 'first_name', c.traits ->> 'firstName',
+                                  c.traits ->> 'last_name', c.traits ->> 'lastName', i.all_known)), 1000)
+  FROM changed JOIN customers AS c ON c.id = changed.id
+  LEFT JOIN LATERAL (SELECT string_agg(value, ' ' ORDER BY id) AS all_known FROM identifiers
                       WHERE customer_id = changed.id AND kind <> 'customer') AS i ON true
- WHERE c.id = changed.id;
+ ORDER BY c.id
+    ON CONFLICT (customer_id) DO UPDATE SET search = excluded.search WHERE known.search <> excluded.search;

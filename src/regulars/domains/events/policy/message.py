@@ -99,6 +99,12 @@ def key_in(raw: bytes) -> str | None:
     return key if isinstance(key, str) else None
 
 
+def read_sent(raw: bytes, kind: str | None, arrival: Arrival) -> InboxRow | Rejection:
+    """`kind` is what the address said; in a batch each message says it itself."""
+    call = decode_call(raw)
+    return call if isinstance(call, Rejection) else read_message(raw, call, kind, arrival)
+
+
 def decode_call(raw: bytes) -> Call | Rejection:
     """The message's fields, each of its type."""
     if len(raw) > message_bytes_max:
@@ -117,7 +123,7 @@ def decode_call(raw: bytes) -> Call | Rejection:
 
 
 def read_message(raw: bytes, call: Call, kind: str | None, arrival: Arrival) -> InboxRow | Rejection:
-    """`kind` is what the address said; in a batch each message says it itself."""
+    """A call that was decoded: what the inbox holds of it, or why it is refused."""
     try:
         return _row(raw, call, kind or _kind_of(call), arrival)
     except _Unfit as unfit:

@@ -1,6 +1,6 @@
 -- name: timeline
--- What happened to a customer, the latest first.
-SELECT id, seq, name, at, properties, kind, by_customer, received_at, historical
+-- What happened to a customer, the latest first. An event's id follows from its message.
+SELECT derived_id(received_at, message_id) AS id, seq, name, at, properties, kind, by_customer, received_at, historical
   FROM events
  WHERE customer_id = %(customer_id)s
    AND (%(before_at)s::timestamptz IS NULL OR (at, seq) < (%(before_at)s, %(before_seq)s::bigint))
@@ -8,9 +8,25 @@ SELECT id, seq, name, at, properties, kind, by_customer, received_at, historical
 
 -- name: rejections
 -- What was refused, the latest first.
-SELECT id, at, source, code, reason, pointer, body
+SELECT id, at, source, code, reason, pointer, body, kind, historical, cut
   FROM rejections
  WHERE %(before_at)s::timestamptz IS NULL OR (at, id) < (%(before_at)s, %(before_id)s::uuid)
+ ORDER BY at DESC, id DESC LIMIT %(limit)s;
+
+-- name: rejections_refused
+-- What was refused at the door, the latest first.
+SELECT id, at, source, code, reason, pointer, body, kind, historical, cut
+  FROM rejections
+ WHERE code <> 'stops_ticks'
+   AND (%(before_at)s::timestamptz IS NULL OR (at, id) < (%(before_at)s, %(before_id)s::uuid))
+ ORDER BY at DESC, id DESC LIMIT %(limit)s;
+
+-- name: rejections_put_aside
+-- What was accepted and put aside, the latest first.
+SELECT id, at, source, code, reason, pointer, body, kind, historical, cut
+  FROM rejections
+ WHERE code = 'stops_ticks'
+   AND (%(before_at)s::timestamptz IS NULL OR (at, id) < (%(before_at)s, %(before_id)s::uuid))
  ORDER BY at DESC, id DESC LIMIT %(limit)s;
 
 -- name: imports

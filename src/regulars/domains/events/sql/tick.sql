@@ -1,54 +1,81 @@
 -- name: claim_messages
--- The oldest waiting messages, live or historical. A message sent twice is taken once, as it came first. What came in after
--- the tick's instant waits for the next, which would else have effects before their cause; not so if it came from a clock
--- that is wrong by more than a minute, since that may be wrong for days.
-WITH taken AS (
+-- The oldest waiting messages, live or historical. A message sent twice is taken once, as it came first, and one that the
+-- log holds is not taken any more: live messages are looked for among what came in the given time before them, which
+-- leaves all older parts of the log alone. What came in after the tick's instant waits for the next, which would else have
+-- effects before their cause; not so if it came from a clock that is wrong by more than a minute, since that may be wrong
+-- for days. What came before all that the log has left joins it where it begins. How many were claimed, copies of what the
+-- log holds among them, and what there is among those that were taken.
+WITH claimed AS (
     DELETE FROM inbox
      WHERE seq = ANY (ARRAY(
            SELECT seq FROM inbox
             WHERE historical = %(historical)s
               AND (received_at <= %(at)s OR received_at > %(at)s + interval '1 minute')
             ORDER BY seq LIMIT %(limit)s))
-    RETURNING *)
-INSERT INTO tick_messages (seq, message_id, kind, name, at, received_at, original_at, sent_at, user_id, anonymous_id,
-                           previous_id, email, phone, customer_id, by_customer, historical, source, properties, traits,
-                           consents, context)
-SELECT DISTINCT ON (message_id)
-       seq, message_id, kind, name, at, received_at, original_at, sent_at, user_id, anonymous_id,
-       previous_id, email, phone, customer_id, by_customer, historical, source, properties, traits, consents, context
-  FROM taken ORDER BY message_id, seq;
-
--- name: first_claimed
--- The first of what this tick has taken.
-SELECT min(seq) FROM tick_messages;
+    RETURNING *),
+firsts AS (
+    SELECT DISTINCT ON (message_id)
+           seq, message_id, kind, name, at, received_at, original_at, sent_at, user_id, anonymous_id,
+           previous_id, email, phone, customer_id, by_customer, historical, source, properties, traits, consents, context
+      FROM claimed ORDER BY message_id, seq),
+taken AS (
+    INSERT INTO tick_messages (seq, message_id, kind, name, at, received_at, original_at, sent_at, user_id, anonymous_id,
+                               previous_id, email, phone, customer_id, by_customer, historical, source, properties,
+                               traits, consents, context)
+    SELECT seq, message_id, kind, name, at, greatest(received_at, (SELECT max(until) FROM log_removals)), original_at,
+           sent_at, user_id, anonymous_id, previous_id, email, phone, customer_id, by_customer, historical, source,
+           properties, traits, consents, context
+      FROM firsts AS f
+     WHERE (SELECT true FROM events AS e
+             WHERE e.message_id = f.message_id
+               AND e.received_at >= coalesce((SELECT least(min(received_at), %(at)s) FROM claimed) - %(copies_for)s::interval,
+                                             '-infinity')
+             LIMIT 1) IS NULL
+    RETURNING seq, received_at, kind, at, traits, consents)
+SELECT (SELECT count(*) FROM firsts) AS many, min(seq) AS first, max(seq) AS last,
+       min(received_at) AS first_at, max(received_at) AS last_at, coalesce(bool_or(kind <> 'caused'), false) AS sent,
+       coalesce(bool_or(kind = 'caused'), false) AS caused, coalesce(bool_or(traits <> '{}'), false) AS traits,
+       coalesce(bool_or(consents <> '[]'), false) AS consents,
+       coalesce(bool_or(at > received_at OR at > %(at)s), false) AS ahead
+  FROM taken;
 
 -- name: put_aside
--- A message that no tick can work in is kept among what was refused instead.
-WITH taken AS (DELETE FROM inbox WHERE seq = %(seq)s RETURNING *)
-INSERT INTO rejections (id, at, source, code, reason, pointer, body)
-SELECT %(id)s, %(at)s, source, %(code)s, %(reason)s, %(pointer)s, to_jsonb(taken)::text FROM taken;
+-- A message that no tick can work in is kept among what was refused instead. When it came is said as it is of what was
+-- claimed: in a database that was restored, another message may stand where it stood.
+WITH taken AS (
+    DELETE FROM inbox
+     WHERE seq = %(seq)s AND greatest(received_at, (SELECT max(until) FROM log_removals)) = %(came_at)s
+    RETURNING *)
+INSERT INTO rejections (id, at, source, code, reason, pointer, body, historical, cut)
+SELECT %(id)s, %(at)s, source, %(code)s, %(reason)s, %(pointer)s, to_jsonb(taken)::text, historical, false FROM taken;
 
 -- name: record_events
--- Appends to the log what it does not hold yet, in the order of arrival.
+-- Appends to the log what was taken, in the order of arrival, and counts how often each event has happened: a sender that
+-- invents names without end does not grow that list without end. That the log holds none of it was seen when it was taken;
+-- within a part it would be refused as well. How many were appended, of what names, and whether any is a customer's own act.
 WITH appended AS (
-    INSERT INTO events (id, message_id, customer_id, identifier_id, kind, name, at, received_at, original_at, sent_at,
+    INSERT INTO events (message_id, customer_id, identifier_id, kind, name, at, received_at, original_at, sent_at,
                         by_customer, historical, source, properties, context)
-    SELECT derived_id(received_at, message_id), message_id, customer_id, identifier_id, kind, name, at, received_at,
+    SELECT message_id, customer_id, identifier_id, kind, name, at, received_at,
            original_at, sent_at, by_customer, historical, source, properties, context
       FROM tick_messages ORDER BY seq
-        ON CONFLICT (message_id) DO NOTHING
-    RETURNING seq, message_id, customer_id, kind, name, at, received_at, by_customer, properties)
-INSERT INTO recorded (seq, message_id, customer_id, kind, name, at, received_at, by_customer, properties)
-SELECT seq, message_id, customer_id, kind, name, at, received_at, by_customer, properties FROM appended;
-
--- name: count_event_names
--- How often each event has happened. A sender that invents names without end does not grow the list without end.
-INSERT INTO event_names (name, events, last_at)
-SELECT name, count(*), max(at) FROM recorded
- WHERE name IN (SELECT name FROM event_names) OR (SELECT count(*) FROM event_names) < %(names_max)s
- GROUP BY name ORDER BY name
-    ON CONFLICT (name) DO UPDATE
-   SET events = event_names.events + excluded.events, last_at = greatest(event_names.last_at, excluded.last_at);
+        ON CONFLICT DO NOTHING
+    RETURNING seq, message_id, customer_id, kind, name, at, received_at, by_customer, properties),
+noted AS (
+    INSERT INTO recorded (seq, message_id, customer_id, kind, name, at, received_at, by_customer, properties)
+    SELECT seq, message_id, customer_id, kind, name, at, received_at, by_customer, properties FROM appended),
+named AS MATERIALIZED (
+    SELECT name, count(*) AS many, max(at) AS last_at, bool_or(by_customer) AS by_customer FROM appended GROUP BY name),
+counted AS (
+    INSERT INTO event_names (name, events, last_at)
+    SELECT name, many, last_at FROM named
+     WHERE name IN (SELECT name FROM event_names) OR (SELECT count(*) FROM event_names) < %(names_max)s
+     ORDER BY name
+        ON CONFLICT (name) DO UPDATE
+       SET events = event_names.events + excluded.events, last_at = greatest(event_names.last_at, excluded.last_at))
+SELECT coalesce(sum(many), 0)::bigint AS many, coalesce(array_agg(name), '{}') AS names,
+       coalesce(bool_or(by_customer), false) AS by_customer
+  FROM named;
 
 -- name: remember_properties
 -- What properties events have, with a few values, from a few of this tick's events, the first of each name before the

@@ -52,12 +52,12 @@ WITH held AS (
       JOIN verdicts AS v ON v.customer_id = c.id AND v.holds
       JOIN rules AS r ON r.id = v.rule_id AND r.owner = 'journey' AND r.state = 'live'
      UNION
-    SELECT b.part, e.customer_id
+    SELECT r.part, e.customer_id
       FROM became_live AS b
-      JOIN journey_versions AS j ON j.leave_part = b.part
+      JOIN rules AS r ON r.id = b.rule_id AND r.owner = 'journey'
+      JOIN journey_versions AS j ON j.leave_part = r.part
       JOIN enrolments AS e ON e.journey_id = j.journey_id AND e.version = j.version AND e.left_at IS NULL
-      JOIN verdicts AS v ON v.rule_id = b.rule_id AND v.customer_id = e.customer_id AND v.holds
-     WHERE b.owner = 'journey'),
+      JOIN verdicts AS v ON v.rule_id = b.rule_id AND v.customer_id = e.customer_id AND v.holds),
 gone AS (
     UPDATE enrolments AS e
        SET left_at = %(at)s, left_because = 'leave rule: ' || v.leave_text, wake_at = NULL, next_step = NULL
@@ -136,7 +136,8 @@ said AS (
 SELECT count(*) FROM taken;
 
 -- name: enter
--- Whoever met the trigger of a journey enters it, once, unless there is a reason not to, which is then kept.
+-- Whoever met the trigger of a journey enters it, once, unless there is a reason not to, which is then kept. Nothing here is
+-- history: a tick works in what is new or history, never both.
 WITH met AS (
     SELECT j.id AS journey_id, j.slug, j.state, v.version, v.again, v.first_step, v.leave_part, v.leave_text,
            r.customer_id, r.seq, r.name, count(*) OVER each AS times,
@@ -144,17 +145,16 @@ WITH met AS (
       FROM recorded AS r
       JOIN journey_versions AS v ON v.enter_name = r.name
       JOIN journeys AS j ON j.id = v.journey_id AND j.live_version = v.version AND j.state IN ('live', 'paused')
-      JOIN events AS e ON e.seq = r.seq AND NOT e.historical
-     WHERE event_passes(r.properties, v.enter_where)
+     WHERE (v.enter_where = '[]' OR event_passes(r.properties, v.enter_where))
     WINDOW each AS (PARTITION BY j.id, r.customer_id)),
 judged AS (
     SELECT m.*, CASE
            WHEN m.state = 'paused' THEN 'the journey was paused'
            WHEN EXISTS (SELECT FROM enrolments AS e WHERE e.journey_id = m.journey_id AND e.customer_id = m.customer_id
                                                       AND e.left_at IS NULL) THEN 'was inside already'
-           WHEN m.again = 'never' AND EXISTS (
-                SELECT FROM enrolments AS e WHERE e.customer_id = m.customer_id AND e.journey_id = m.journey_id)
-                THEN 'had been here before'
+           -- By the customer's enrolments, never by the journey's, of whom there may be a million.
+           WHEN m.again = 'never' AND m.journey_id IN (
+                SELECT e.journey_id FROM enrolments AS e WHERE e.customer_id = m.customer_id) THEN 'had been here before'
            WHEN EXISTS (SELECT FROM rules AS r JOIN verdicts AS w ON w.rule_id = r.id AND w.customer_id = m.customer_id
                          WHERE r.owner = 'journey' AND r.part = m.leave_part AND r.state = 'live' AND w.holds)
                 THEN 'leave rule: ' || m.leave_text
@@ -166,23 +166,26 @@ refused AS (
         ON CONFLICT (journey_id, customer_id) DO UPDATE
        SET at = excluded.at, event_seq = excluded.event_seq, because = excluded.because,
            times = r.times + excluded.times),
+entering AS MATERIALIZED (
+    SELECT derived_id(%(at)s, concat_ws('/', 'enrolment', journey_id, customer_id, seq)) AS id, journey_id, slug, version,
+           first_step, customer_id, seq, name
+      FROM judged WHERE refused IS NULL),
 entered AS (
     INSERT INTO enrolments (id, journey_id, version, customer_id, entered_as, event_seq, entered_at, step, next_step,
                             visit, wake_at)
-    SELECT derived_id(%(at)s, concat_ws('/', 'enrolment', journey_id, customer_id, seq)), journey_id, version,
-           customer_id, customer_id, seq, %(at)s, NULL, first_step, 0, %(at)s
-      FROM judged WHERE refused IS NULL
-    RETURNING id, journey_id, customer_id),
+    SELECT id, journey_id, version, customer_id, customer_id, seq, %(at)s, NULL, first_step, 0, %(at)s FROM entering),
 said AS (
     INSERT INTO caused (customer_id, name, at, properties)
-    SELECT j.customer_id, 'Journey Entered', %(at)s, jsonb_build_object(
-               'journey', j.slug, 'version', j.version, 'event', j.name, 'enrolment', 'enr_' || replace(e.id::text, '-', ''))
-      FROM entered AS e JOIN judged AS j ON j.journey_id = e.journey_id AND j.customer_id = e.customer_id)
-SELECT count(*) FROM entered;
+    SELECT customer_id, 'Journey Entered', %(at)s, jsonb_build_object(
+               'journey', slug, 'version', version, 'event', name, 'enrolment', 'enr_' || replace(id::text, '-', ''))
+      FROM entering ORDER BY seq)
+SELECT count(*) FROM entering;
 
--- name: has_work
--- Whether somebody's time has come in a live journey, or has to leave one that ended.
+-- name: work
+-- Whether somebody's time has come in a live journey, or has to leave one that ended; and whether any of the events of these
+-- names lets somebody into one.
 SELECT EXISTS (SELECT FROM journeys AS j WHERE j.state = 'live' AND EXISTS (
            SELECT FROM enrolments AS e WHERE e.journey_id = j.id AND e.left_at IS NULL AND e.wake_at <= %(at)s))
     OR EXISTS (SELECT FROM journeys AS j WHERE j.state = 'ended' AND EXISTS (
-           SELECT FROM enrolments AS e WHERE e.journey_id = j.id AND e.left_at IS NULL));
+           SELECT FROM enrolments AS e WHERE e.journey_id = j.id AND e.left_at IS NULL)) AS inside,
+       EXISTS (SELECT FROM journey_versions WHERE enter_name = ANY(%(names)s::text[])) AS at_the_door;

@@ -37,6 +37,10 @@ SELECT s.created_at AS session_created_at, s.last_seen_at, s.expires_at, m.id, m
 -- The session was seen, which keeps it.
 UPDATE sessions SET last_seen_at = %(at)s, expires_at = %(expires_at)s WHERE token_hash = %(token_hash)s;
 
+-- name: end_all_sessions
+-- Everybody signs in again.
+DELETE FROM sessions;
+
 -- name: end_session
 -- Ends a session.
 DELETE FROM sessions WHERE token_hash = %(token_hash)s;

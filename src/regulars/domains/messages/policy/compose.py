@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html as html_entities
 import re
+from binascii import b2a_qp
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
-from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -28,17 +29,9 @@ _BARE_LINK: Final = re.compile(r"https?://[^\s<>()\[\]\"']+", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _TAIL: Final = ".,;:!?"
 _KEPT: Final = frozenset({"mailto", "tel", "sms"})
-_UNFOLDED: Final = frozenset({"message-id", "list-unsubscribe", "x-regulars-message", "feedback-id", "list-id"})
+_POLICY: Final = EmailPolicy(linesep="\r\n")
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
 _BODY_END: Final = re.compile(r"</body\s*>(?!.*</body\s*>)", re.IGNORECASE | re.DOTALL)
-
-
-class _Policy(EmailPolicy):
-    """Headers that machines read are written as they are: folding would break the addresses in them."""
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        if name.lower() in _UNFOLDED:
-            return f"{name}: {value}{self.linesep}".encode("ascii")
-        return super().fold_binary(name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,30 +150,61 @@ def build(
     sender = sendable(company.sender_email) or company.sender_email
     rcpt_to = sendable(address) or address
     domain = sender.rpartition("@")[2]
-    mail = EmailMessage(policy=_Policy(linesep="\r\n"))
-    mail["From"] = _named(company.sender_name, sender)
-    mail["To"] = _named(name or "", rcpt_to)
-    if settings.reply_to:
-        mail["Reply-To"] = _named("", settings.reply_to)
-    mail["Subject"] = finished.subject
-    mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = f"<{outer}@{domain}>"
-    mail["X-Regulars-Message"] = outer
-    mail["Feedback-ID"] = f"{template}:{topic}:{purpose}:regulars"
+    headers = [
+        _addressed("From", company.sender_name, sender),
+        _addressed("To", name or "", rcpt_to),
+        *([_addressed("Reply-To", "", settings.reply_to)] if settings.reply_to else []),
+        _folded("Subject", finished.subject),
+        f"Date: {format_datetime(at)}",
+        f"Message-ID: <{outer}@{domain}>",
+        f"X-Regulars-Message: {outer}",
+        f"Feedback-ID: {template}:{topic}:{purpose}:regulars",
+    ]
     if purpose is Purpose.MARKETING:
         ways = [f"<{links.unsubscribe}>"]
         if settings.return_domain:
             token = settings.signer.sign_address(Use.UNSUBSCRIBE, message_id)
             ways.append(f"<mailto:u+{token}@{settings.return_domain}?subject=unsubscribe>")
-        mail["List-Unsubscribe"] = ", ".join(ways)
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        mail["List-Id"] = f"<{topic.lower().replace('_', '-')}.{domain}>"
+        headers += [
+            f"List-Unsubscribe: {', '.join(ways)}",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+            f"List-Id: <{topic.lower().replace('_', '-')}.{domain}>",
+        ]
     else:
-        mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(finished.text, cte="quoted-printable")
-    mail.add_alternative(finished.html, subtype="html", cte="quoted-printable")
-    mail.set_boundary(f"=_{message_id.hex}")  # quoted-printable never contains "=_".
-    return Mail(message_id, _return_path(message_id, sender, settings), rcpt_to, mail.as_bytes())
+        headers.append("Auto-Submitted: auto-generated")
+    boundary = f"=_{message_id.hex}"  # quoted-printable never contains "=_".
+    headers += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"']
+    parts = (("plain", finished.text), ("html", finished.html))
+    body = b"".join(_part(boundary, subtype, content) for subtype, content in parts)
+    raw = "\r\n".join([*headers, "", ""]).encode("ascii") + body + f"--{boundary}--\r\n".encode("ascii")
+    return Mail(message_id, _return_path(message_id, sender, settings), rcpt_to, raw)
+
+
+def _part(boundary: str, subtype: str, content: str) -> bytes:
+    head = (
+        f'--{boundary}\r\nContent-Type: text/{subtype}; charset="utf-8"\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+    lines = b"\r\n".join([*content.encode("utf-8").splitlines(), b""])
+    return head.encode("ascii") + b2a_qp(lines, istext=True) + b"\r\n"
+
+
+@lru_cache(maxsize=1024)
+def _addressed(header: str, name: str, address: str) -> str:
+    if _PLAIN_NAME.fullmatch(name) and len(header) + len(name) + len(address) < 70:
+        return f"{header}: {name} <{address}>"
+    return _fold(header, Address(one_line(name, name_chars_max), addr_spec=address))
+
+
+@lru_cache(maxsize=1024)
+def _folded(header: str, text: str) -> str:
+    return _fold(header, text)
+
+
+def _fold(header: str, value: str | Address) -> str:
+    """A header that people read: encoded and folded where it must be. Many mails have the same, so they are kept."""
+    folded: str = _POLICY.header_factory(header, value).fold(policy=_POLICY)
+    return folded.removesuffix(_POLICY.linesep)
 
 
 def _return_path(message_id: UUID, sender: str, settings: MailSettings) -> str:
@@ -188,7 +212,3 @@ def _return_path(message_id: UUID, sender: str, settings: MailSettings) -> str:
     if settings.return_domain is None:
         return sender
     return f"b+{settings.signer.sign_address(Use.BOUNCE, message_id)}@{settings.return_domain}"
-
-
-def _named(name: str, address: str) -> Address:
-    return Address(one_line(name, name_chars_max), addr_spec=address)

@@ -8,6 +8,7 @@ from email import message_from_bytes, policy
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
+from email.parser import BytesHeaderParser
 from enum import StrEnum
 from html import unescape
 from typing import Final
@@ -22,6 +23,7 @@ _ACTIONS: Final = {"delivered": 0, "relayed": 0, "expanded": 0, "delayed": 1, "f
 _WAY_OUT: Final = re.compile(r"<(https?://[^>\s]+)>")
 _HREF: Final = re.compile(r"""<a\b[^>]*?\shref\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 _BARE_LINK: Final = re.compile(r"https?://[^\s<>()\[\]\"']+")
+_HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
 _CODE: Final = re.compile(r"\b([45]\d\d)\b")
 
 
@@ -174,7 +176,8 @@ def open_mail(raw: bytes) -> OpenedMail:
 
 def headers_of(raw: bytes) -> dict[str, str]:
     """The headers of a mail, decoded, their names in small letters; of a repeated one the first."""
-    message = message_from_bytes(raw, policy=policy.compat32)
+    end = _HEAD_END.search(raw)
+    message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw if end is None else raw[: end.end()])
     found: dict[str, str] = {}
     for name, value in message.items():
         found.setdefault(name.lower(), _decoded(str(value)))

@@ -8,9 +8,9 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Final
 
-from inscriptis import get_text
-from inscriptis.model.config import ParserConfig
 from liquid.exceptions import LiquidError
+from lxml.etree import ParserError, iterwalk
+from lxml.html import document_fromstring
 
 from regulars.domains.messages.model import Content, Purpose, Rendered, TemplateFailed, TemplateInvalid
 from regulars.domains.messages.policy import liquid
@@ -27,7 +27,18 @@ _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 _TOPIC: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]+")
 _TEXT_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]+")
-_AS_TEXT: Final = ParserConfig(display_links=True, display_images=False)
+_UNREAD: Final = frozenset({"head", "script", "style", "title", "template"})
+# While a page is read, \f stands for an empty line, \v for a new one and \a for a bullet: no text has them.
+_EDGES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre"], "\f"),
+    **dict.fromkeys(["div", "table", "tr", "li", "dt", "dd", "hr", "section", "article", "header", "footer"], "\v"),
+    **dict.fromkeys(("td", "th"), " "),
+}
+_STARTS: Final[Mapping[str, str]] = {"li": "\a", "br": "\n"}
+_BULLET: Final = re.compile(r"[ \v\f]*\a[ \v\f]*")
+_HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_SPACES: Final = re.compile(r"[ \t\r\n\u00a0]+")
+_BREAKS: Final = re.compile(r"[ \n\v\f]*[\n\v\f][ \n\v\f]*")
 
 
 def check(*, slug: str, name: str, purpose: str, topic: str, subject: str, body: str, text: str | None) -> Content:
@@ -144,8 +155,44 @@ def one_line(value: str, chars_max: int) -> str:
 
 def as_text(html: str) -> str:
     """The text part of a mail that has none of its own: the words of the HTML, with the addresses of its links."""
-    lines = [line.strip() for line in get_text(html, _AS_TEXT).splitlines()]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+    try:
+        page = document_fromstring(html)
+    except ParserError:  # There is nothing in it.
+        return "\n"
+    words: list[str] = []
+    links: list[int] = []
+    unread = None
+    for event, node in iterwalk(page, events=("start", "end", "comment", "pi")):
+        link = event in ("start", "end") and node.tag == "a" and bool(node.get("href"))
+        if event == "start" and unread is None:
+            if node.tag in _UNREAD or _HIDDEN.search(node.get("style", "")):
+                unread = node
+                continue
+            if link:
+                links.append(len(words))
+            alt = node.get("alt") if node.tag == "img" and links else None
+            words += (_EDGES.get(node.tag, ""), _STARTS.get(node.tag, ""), _spaced(alt or node.text))
+        elif event != "start" and unread in (None, node):
+            if unread is None and link:
+                began = links.pop()
+                words[began:] = [_linked("".join(words[began:]), node.get("href"))]
+            words += (_EDGES.get(node.tag, "") if unread is None else "", _spaced(node.tail))
+            unread = None
+    lines = _BREAKS.sub(_broken, _BULLET.sub("\v* ", "".join(words)))
+    return re.sub(r" {2,}", " ", lines).strip() + "\n"
+
+
+def _spaced(text: str | None) -> str:
+    return _SPACES.sub(" ", text) if text else ""
+
+
+def _linked(words: str, href: str) -> str:
+    shown = words.strip(" \n\v\f")
+    return f"[{shown}]({href})" if shown and shown != href else href
+
+
+def _broken(found: re.Match[str]) -> str:
+    return "\n\n" if "\f" in found[0] or found[0].count("\n") > 1 else "\n"
 
 
 def warnings(content: Content, context: Mapping[str, object], rendered: Rendered) -> list[str]:

@@ -3,257 +3,167 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 import psycopg
 import structlog
 
-from regulars.domains.events import service as events
 from regulars.domains.members import service as members
-from regulars.domains.members.model import Settings
 from regulars.domains.messages import store
-from regulars.domains.messages.model import (
-    Allowed,
-    Answer,
-    Consent,
-    Content,
-    Deferral,
-    Mail,
-    MailSettings,
-    MessageState,
-    Outcome,
-    Purpose,
-    Rendered,
-    Sender,
-    TemplateFailed,
-    Unknown,
-    Why,
-    Withheld,
-)
-from regulars.domains.messages.policy import compose, sending, template
-from regulars.domains.messages.store import Due
-from regulars.platform.unit import Unit, Units
+from regulars.domains.messages.model import Answer, Deferral, MailSettings, Purpose, Sender, Unknown
+from regulars.domains.messages.policy import sending
+from regulars.domains.messages.service import holding
+from regulars.domains.messages.service.claiming import Attempt, claim, deadline_spare_s
+from regulars.domains.messages.service.recording import Answered, close_lost, record_together
+from regulars.platform.checkpoints import checkpoint
+from regulars.platform.tracing import span
+from regulars.platform.unit import Units
 from regulars.shared.ids import outside
 
-lease_spare: Final = timedelta(seconds=30)
-deadline_spare_s: Final = 5.0
-record_pauses_s: Final = (0.1, 1.0, 5.0)  # While the database is away; the lease outlasts them.
+record_pause: Final = timedelta(milliseconds=200)  # While the database is away.
+record_pauses_s: Final = (0.1, 1.0, 5.0)  # The same when we are to stop, and then no more.
 held_pause: Final = timedelta(milliseconds=100)  # What is due and was not claimed is in somebody else's hands.
+hold_look_pause: Final = timedelta(seconds=2)
 misconfigured_pause: Final = timedelta(minutes=1)
 provider_pause: Final = timedelta(seconds=10)
-lost_per_poll_max: Final = 100
-claimed_per_place: Final = 4  # Messages that are withheld take no place, so more are looked at than can be sent.
+stopped_after_s: Final = 8.0
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A message leased to us, and what it says."""
+class Lane:
+    """The places at the provider that one purpose has. Run one for each purpose: a newsletter that crawls must not hold
+    up a sign-up mail. Any number of processes may have lanes.
 
-    mail: Mail
-    token: UUID
-    number: int
-    customer_id: UUID
-    template: str
-    subject: str
-    purpose: Purpose
-
-
-async def dispatch(
-    units: Units, sender: Sender, settings: MailSettings, *, purpose: Purpose, at: datetime
-) -> datetime | None:
-    """Sends what is due of one purpose, as much as its lane has places for; when there is more to do, or None.
-
-    Run one loop for each purpose: a newsletter that crawls must not hold up a sign-up mail. Any number of processes may
-    dispatch at once. Let it finish when stopping: an attempt that is cut off is of unknown fate.
+    A place is free again once its answer is recorded. So no more attempts can be of unknown fate after a crash than
+    there are places, however many answers are recorded together. `answered` is called whenever an answer has come.
     """
-    async with units.open(at=at) as unit:
-        await _close_lost(unit, purpose)
-        company = await members.read_settings(unit)
-        if sending.sendable(company.sender_email) is None:
-            _log.error("sender_address_unusable", address=company.sender_email)
-            return at + misconfigured_pause  # Every message waits, and goes out once the settings are put right.
-        attempts, more = await _claim(unit, settings, company, purpose)
-    answers = await asyncio.gather(
-        *(_deliver(units, sender, settings, attempt, at) for attempt in attempts), return_exceptions=True
-    )
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    if answers and all(isinstance(answer, Deferral) and answer.provider_down for answer in answers):
-        return at + provider_pause
-    if more:
-        return at
-    async with units.open(at=at) as unit:
-        due = await store.next_due(unit, purpose)
-    return max(due, at + held_pause) if due is not None else None
 
+    def __init__(
+        self,
+        units: Units,
+        sender: Sender,
+        settings: MailSettings,
+        purpose: Purpose,
+        *,
+        answered: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._units = units
+        self._sender = sender
+        self._settings = settings
+        self._purpose = purpose
+        self._places = sending.lanes(settings.concurrency_max)[purpose]
+        self._answered = answered
+        self._calls: dict[asyncio.Task[Answer], Attempt] = {}
+        self._provider_down = False
+        self._not_before: datetime | None = None
 
-async def _claim(unit: Unit, settings: MailSettings, company: Settings, purpose: Purpose) -> tuple[list[Attempt], bool]:
-    """In one transaction: who may be written to now, and for those the attempt begins. Also whether more may be due."""
-    places = sending.lanes(settings.concurrency_max)[purpose]
-    due = await store.due_messages(unit, purpose, places * claimed_per_place)
-    if not due:
-        return [], False
-    suppressed = await store.suppressions_of(unit, sorted({one.email.lower() for one in due if one.email}))
-    attempts: list[Attempt] = []
-    for one in due:
-        if len(attempts) == places:
-            break
-        verdict = sending.may_send(
-            purpose,
-            one.topic,
-            address=one.email,
-            consents=[Consent(**{**answer, "at": datetime.fromisoformat(answer["at"])}) for answer in one.consents],
-            suppressions=suppressed.get((one.email or "").lower(), ()),
-            template_deleted=one.template_deleted,
-        )
-        match verdict:
-            case Allowed():
-                if (attempt := await _start(unit, settings, company, purpose, one, verdict)) is not None:
-                    attempts.append(attempt)
-            case Withheld():
-                await _withhold(unit, one, verdict)
-    return attempts, len(due) == places * claimed_per_place or len(attempts) == places
+    async def turn(self, at: datetime) -> datetime | None:
+        """Records the answers that have come, and claims what is due for the places that are free; does not wait for
+        the calls. When there is more to do, or None: when an answer has come, or somebody says there is something."""
+        if not await self._record(at):
+            return at + record_pause
+        if self._provider_down and not self._calls:
+            self._provider_down, self._not_before = False, at + provider_pause
+        if self._not_before is not None and at < self._not_before:
+            return self._not_before
+        if self._provider_down or len(self._calls) == self._places:
+            return None  # Whether it is down for all, those tell that are on their way.
+        began = asyncio.get_running_loop().time()
+        async with self._units.open(at=at) as unit:
+            await unit.let_go_when_stopped(stopped_after_s)
+            if await holding.held(unit) is not None:
+                return at + hold_look_pause
+            await close_lost(unit, self._purpose)
+            company = await members.read_settings(unit)
+            if sending.sendable(company.sender_email) is None:
+                _log.error("sender_address_unusable", address=company.sender_email)
+                return at + misconfigured_pause  # Every message waits, and goes out once the settings are put right.
+            places = self._places - len(self._calls)
+            attempts, more = await claim(unit, self._settings, company, self._purpose, places)
+            due = at if more else await store.next_due(unit, self._purpose)
+            checkpoint("claim.before_commit")
+        checkpoint("claim.after_commit")
+        for attempt in attempts:
+            call = asyncio.create_task(self._call(attempt, began))
+            call.add_done_callback(lambda _: self._answered())
+            self._calls[call] = attempt
+        if more or due is None:
+            return due
+        return max(due, at + held_pause)
 
+    async def finish(self) -> None:
+        """Lets the calls end and records their answers: an attempt that is cut off is of unknown fate."""
+        pauses_s = iter(record_pauses_s)
+        while await self.next_answer():
+            if not await self._record(self._units.clock.now()):
+                if (pause_s := next(pauses_s, None)) is None:
+                    return
+                await asyncio.sleep(pause_s)
 
-async def _start(
-    unit: Unit, settings: MailSettings, company: Settings, purpose: Purpose, one: Due, allowed: Allowed
-) -> Attempt | None:
-    links = compose.links_of(one.id, settings.signer, company.public_url)
-    context = template.context_of(
-        customer_id=outside("customer", one.customer_id),
-        traits=one.traits,
-        email=one.email,
-        event=one.event,
-        company_name=company.company_name,
-        unsubscribe_url=links.unsubscribe,
-        at=one.created_at,  # Not this attempt's instant: a retry says the same as the first did.
-    )
-    try:
-        rendered = template.render(Content(one.subject, one.html, one.plain), context)
-    except TemplateFailed as error:
-        await _withhold(unit, one, Withheld(Why.CONTENT_FAILED, error.detail))
-        return None
-    rendered = Rendered(rendered.subject or one.template_name, rendered.html, rendered.text)
-    finished = compose.finish(rendered, links, purpose, urls=one.urls)
-    name = context["customer"]["name"] if isinstance(context["customer"], dict) else None
-    mail = compose.build(
-        finished,
-        message_id=one.id,
-        template=one.template,
-        purpose=purpose,
-        topic=one.topic,
-        address=one.email or "",
-        name=name,
-        company=company,
-        settings=settings,
-        links=links,
-        at=unit.at,
-    )
-    token = unit.new_id()
-    await store.start_attempt(
-        unit,
-        one.id,
-        token=token,
-        lease_until=unit.at + timedelta(seconds=settings.timeout_s + deadline_spare_s) + lease_spare,
-        address=one.email or "",
-        subject=finished.subject,
-        why=sending.describe(allowed),
-        urls=finished.urls,
-    )
-    return Attempt(mail, token, one.attempts + 1, one.customer_id, one.template, finished.subject, purpose)
+    async def next_answer(self) -> bool:
+        """Waits until an answer is there to be recorded; false if none is awaited."""
+        if self._calls:
+            await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
+        return bool(self._calls)
 
+    async def _record(self, at: datetime) -> bool:
+        """False while the database is away: the answers stay until it is there again, and their places are taken."""
+        ended = {call: attempt for call, attempt in self._calls.items() if call.done()}
+        answered = [_told(attempt, call.result()) for call, attempt in ended.items() if not call.exception()]
+        if answered:
+            try:
+                await record_together(self._units, self._purpose, answered, at)
+            except psycopg.OperationalError as error:
+                _log.warning("answers_not_recorded_yet", many=len(answered), error=str(error)[:200])
+                return False
+            self._provider_down = all(isinstance(one.answer, Deferral) and one.answer.provider_down for one in answered)
+        for call in ended:
+            del self._calls[call]
+        for call in ended:
+            call.result()  # A sender that raises is broken; its message's fate is unknown when the lease has run out.
+        return True
 
-async def _withhold(unit: Unit, one: Due, withheld: Withheld) -> None:
-    why = {"code": withheld.why, "text": withheld.detail}
-    await store.withhold(unit, one.id, one.email, why)
-    told = {"message_id": outside("message", one.id), "template": one.template, "why": withheld.why}
-    await events.announce(unit, "Email Withheld", one.customer_id, told)
-
-
-async def _deliver(units: Units, sender: Sender, settings: MailSettings, attempt: Attempt, at: datetime) -> Answer:
-    """The call, outside any transaction; and what came of it, committed by itself."""
-    try:
-        async with asyncio.timeout(settings.timeout_s + deadline_spare_s):
-            answer = await sender.send(attempt.mail, timeout_s=settings.timeout_s)
-    except TimeoutError:
-        answer = Unknown(f"No answer within {settings.timeout_s:g} s.")
-    for pause_s in record_pauses_s:
+    async def _call(self, attempt: Attempt, began: float) -> Answer:
+        """Outside any transaction. `began`: when the lease was taken, by the loop's clock, which goes on while the
+        process is stopped: awake after its lease, it must send no more."""
+        checkpoint("send.before_io")
+        timeout_s = self._settings.timeout_s
+        left_s = began + timeout_s - asyncio.get_running_loop().time()
         try:
-            await _record_answer(units, attempt, answer, at)
-            return answer
-        except psycopg.OperationalError:
-            _log.warning("answer_not_recorded_yet", message_id=outside("message", attempt.mail.message_id))
-            await asyncio.sleep(pause_s)
-    await _record_answer(units, attempt, answer, at)
-    return answer
+            async with asyncio.timeout(left_s + deadline_spare_s):
+                with span("message send", "client") as spanned:
+                    spanned.set(**self._traced(attempt))
+                    if left_s > 0:
+                        answer = await self._sender.send(attempt.mail, timeout_s=left_s)
+                    else:
+                        answer = Deferral(None, "The worker was stopped before it could send.")
+                    spanned.set(outcome=type(answer).__name__.lower())
+                checkpoint("send.after_io")
+        except TimeoutError:
+            answer = Unknown(f"No answer within {timeout_s:g} s.")
+        return answer
+
+    def _traced(self, attempt: Attempt) -> dict[str, str | int]:
+        """What a trace tells of an attempt: whose it is, and not to whom."""
+        return {
+            "message.id": outside("message", attempt.mail.message_id),
+            "message.purpose": self._purpose,
+            "message.attempt": attempt.number,
+            "message.template": attempt.template,
+        }
 
 
-async def _record_answer(units: Units, attempt: Attempt, answer: Answer, at: datetime) -> None:
-    async with units.open(at=max(at, units.clock.now())) as unit:
-        held = await _record(
-            unit,
-            attempt.mail.message_id,
-            attempt.token,
-            sending.outcome(answer, attempt.purpose, attempt=attempt.number),
-            answer,
-            customer_id=attempt.customer_id,
-            template_slug=attempt.template,
-            subject=attempt.subject,
-            address=attempt.mail.rcpt_to,
-        )
-    if not held:
-        _log.warning("lease_lost", message_id=outside("message", attempt.mail.message_id), attempt=attempt.number)
-
-
-async def _record(
-    unit: Unit,
-    message_id: UUID,
-    token: UUID,
-    outcome: Outcome,
-    answer: Answer,
-    *,
-    customer_id: UUID,
-    template_slug: str,
-    subject: str,
-    address: str,
-) -> bool:
-    why: dict[str, object] = {} if outcome.why is None else {"code": outcome.why, "text": answer.reply}
-    if outcome.bounced is not None:
-        why["bounced"] = outcome.bounced
-    if not await store.record_outcome(unit, message_id, token, outcome, answer, why):
-        return False
-    told: dict[str, object] = {"message_id": outside("message", message_id), "template": template_slug}
-    if outcome.state is MessageState.SENT:
-        await events.announce(unit, "Email Sent", customer_id, {**told, "subject": subject})
-    if outcome.bounced is not None:
-        told = {**told, "kind": outcome.bounced, "reply": answer.reply}
-        await events.announce(unit, "Email Bounced", customer_id, told)
-    if outcome.bounced == "hard":
-        await store.suppress(
-            unit, address, "hard_bounce", {"message": outside("message", message_id), "reply": answer.reply}
-        )
-    return True
-
-
-async def _close_lost(unit: Unit, purpose: Purpose) -> None:
-    """Attempts of workers that died between the call and the record: nobody knows what became of them."""
-    answer = Unknown("The worker stopped before it could record the answer.")
-    for lost in await store.lost_attempts(unit, purpose, lost_per_poll_max):
-        outcome = sending.outcome(answer, purpose, attempt=lost.attempt)
-        await _record(
-            unit,
-            lost.id,
-            lost.token,
-            outcome,
-            answer,
-            customer_id=lost.customer_id,
-            template_slug=lost.template,
-            subject=lost.subject,
-            address=lost.address,
-        )
+def _told(attempt: Attempt, answer: Answer) -> Answered:
+    return Answered(
+        id=attempt.mail.message_id,
+        token=attempt.token,
+        number=attempt.number,
+        customer_id=attempt.customer_id,
+        template=attempt.template,
+        address=attempt.mail.rcpt_to,
+        subject=attempt.subject,
+        answer=answer,
+    )

@@ -1,7 +1,7 @@
 -- name: open_addressed
 -- Where whoever wants messages made says which; emptied by every commit.
 CREATE TEMPORARY TABLE IF NOT EXISTS addressed (
-    key text COLLATE "C" PRIMARY KEY, customer_id uuid NOT NULL, template text NOT NULL, enrolment_id uuid,
+    key text COLLATE "C" NOT NULL, customer_id uuid NOT NULL, template text NOT NULL, enrolment_id uuid,
     event_seq bigint, at timestamptz NOT NULL, because jsonb NOT NULL
 ) ON COMMIT DELETE ROWS;
 
@@ -48,40 +48,49 @@ SELECT address, array_agg(DISTINCT reason) AS reasons FROM suppressions
  WHERE channel = 'email' AND lifted_at IS NULL AND address = ANY(%(addresses)s)
  GROUP BY address;
 
--- name: start_attempt
--- From here on the message may have gone out: it is leased to whoever holds the token.
-WITH started AS (
-    UPDATE messages
-       SET state = 'sending', attempts = attempts + 1, lease_until = %(lease_until)s, lease_token = %(token)s,
-           address = %(address)s, subject = %(subject)s, why = %(why)s
-     WHERE id = %(id)s
-    RETURNING id, attempts),
+-- name: start_attempts
+-- From here on these messages may have gone out: each is leased to whoever holds its token.
+WITH starting AS (
+    SELECT * FROM jsonb_to_recordset(%(attempts)s::jsonb) AS a (
+           id uuid, token uuid, address text, subject text, why jsonb, urls text[])),
+started AS (
+    UPDATE messages AS m
+       SET state = 'sending', attempts = m.attempts + 1, lease_until = %(lease_until)s, lease_token = a.token,
+           address = a.address, subject = a.subject, why = a.why
+      FROM starting AS a WHERE m.id = a.id
+    RETURNING m.id, m.attempts),
 linked AS (
     INSERT INTO message_links (message_id, position, url)
-    SELECT %(id)s, u.position - 1, u.url FROM unnest(%(urls)s::text[]) WITH ORDINALITY AS u (url, position)
+    SELECT a.id, u.position - 1, u.url
+      FROM starting AS a CROSS JOIN LATERAL unnest(a.urls) WITH ORDINALITY AS u (url, position)
         ON CONFLICT DO NOTHING)
 INSERT INTO deliveries (message_id, attempt, started_at) SELECT id, attempts, %(at)s FROM started;
 
 -- name: withhold
--- The message does not go out, and why.
-UPDATE messages SET state = 'withheld', why = %(why)s, address = %(address)s, final_at = %(at)s
- WHERE id = %(id)s AND state = 'queued';
+-- These messages do not go out, and why.
+UPDATE messages AS m SET state = 'withheld', why = w.why, address = w.address, final_at = %(at)s
+  FROM jsonb_to_recordset(%(withheld)s::jsonb) AS w (id uuid, address text, why jsonb)
+ WHERE m.id = w.id AND m.state = 'queued';
 
--- name: record_outcome
--- What became of an attempt. Whoever lost the lease meanwhile has nothing more to say.
-WITH ended AS (
-    UPDATE messages
-       SET state = %(state)s, due_at = coalesce(%(retry_at)s, due_at), lease_until = NULL, lease_token = NULL,
-           why = why || %(why)s, final_at = CASE WHEN %(state)s <> 'queued' THEN %(at)s::timestamptz END
-     WHERE id = %(id)s AND state = 'sending' AND lease_token = %(token)s
-    RETURNING id, attempts)
-UPDATE deliveries AS d
-   SET ended_at = %(at)s, outcome = %(outcome)s, reply_code = %(reply_code)s, reply = %(reply)s
-  FROM ended AS e WHERE d.message_id = e.id AND d.attempt = e.attempts;
+-- name: record_outcomes
+-- What became of attempts; the messages of those who still held the lease. Whoever lost it has nothing more to say.
+WITH answered AS (
+    SELECT * FROM jsonb_to_recordset(%(outcomes)s::jsonb) AS a (
+           id uuid, token uuid, state text, retry_at timestamptz, why jsonb, outcome text, reply_code integer, reply text)),
+ended AS (
+    UPDATE messages AS m
+       SET state = a.state, due_at = coalesce(a.retry_at, m.due_at), lease_until = NULL, lease_token = NULL,
+           why = m.why || a.why, final_at = CASE WHEN a.state <> 'queued' THEN %(at)s::timestamptz END
+      FROM answered AS a WHERE m.id = a.id AND m.state = 'sending' AND m.lease_token = a.token
+    RETURNING m.id, m.attempts),
+noted AS (
+    UPDATE deliveries AS d SET ended_at = %(at)s, outcome = a.outcome, reply_code = a.reply_code, reply = a.reply
+      FROM ended AS e JOIN answered AS a ON a.id = e.id WHERE d.message_id = e.id AND d.attempt = e.attempts)
+SELECT id FROM ended;
 
 -- name: lost_attempts
 -- Attempts whose lease ran out: their worker is gone, and nobody knows what the provider made of them.
-SELECT m.id, m.customer_id, m.lease_token AS token, m.attempts AS attempt, m.address, m.subject, t.slug AS template
+SELECT m.id, m.customer_id, m.lease_token AS token, m.attempts AS number, m.address, m.subject, t.slug AS template
   FROM messages AS m JOIN templates AS t ON t.id = m.template_id
  WHERE m.state = 'sending' AND m.purpose = %(purpose)s AND m.lease_until <= %(at)s
  ORDER BY m.lease_until, m.id LIMIT %(limit)s

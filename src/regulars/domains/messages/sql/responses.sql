@@ -48,10 +48,15 @@ UPDATE messages
        final_at = CASE state WHEN 'sending' THEN final_at ELSE %(at)s END
  WHERE id = %(id)s AND state IN ('sent', 'unknown', 'sending', 'queued') AND NOT why ? 'bounced';
 
--- name: catch_mail
--- Keeps a caught mail, and only the newest of them.
+-- name: catch_mails
+-- Keeps caught mails, and of all only the newest.
 WITH kept AS (
     INSERT INTO caught_mail (id, at, mail_from, mail_to, subject, message_id, raw)
-    VALUES (%(id)s, %(at)s, %(mail_from)s, %(mail_to)s, %(subject)s, %(message_id)s, %(raw)s))
+    SELECT * FROM ROWS FROM (
+           jsonb_to_recordset(%(mails)s::jsonb) AS (
+               id uuid, at timestamptz, mail_from text, mail_to text[], subject text, message_id uuid),
+           unnest(%(raws)s::bytea[])) AS m (id, at, mail_from, mail_to, subject, message_id, raw)
+        ON CONFLICT DO NOTHING)
 DELETE FROM caught_mail WHERE id IN (
-       SELECT id FROM caught_mail ORDER BY at DESC, id DESC OFFSET %(kept_max)s - 1);
+       SELECT id FROM caught_mail ORDER BY at DESC, id DESC
+       OFFSET greatest(0, %(kept_max)s - jsonb_array_length(%(mails)s::jsonb)));

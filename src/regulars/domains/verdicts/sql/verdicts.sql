@@ -4,94 +4,125 @@ SELECT id, owner, part, position, tree, written_out, state, registered_seq
   FROM rules WHERE state <> 'retired' ORDER BY id;
 
 -- name: versions_in_force
--- The same in short: as long as these are the same, so are the rules.
-SELECT id, state FROM rules WHERE state <> 'retired' ORDER BY id;
+-- The same in short: as long as this is the same, so are the rules, and what summaries keep for them. And whether one waits
+-- for the next tick to count.
+SELECT coalesce(string_agg(id || ' ' || state, ',' ORDER BY id), '') AS versions,
+       coalesce((SELECT number FROM summary_plan), 0) AS plan_number,
+       coalesce(bool_or(state = 'filled'), false) AS any_filled
+  FROM rules WHERE state <> 'retired';
 
--- name: time_zone
--- The company's time zone, in which bare dates are days.
-SELECT value #>> '{}' FROM settings WHERE name = 'time_zone';
+-- name: company
+-- What rules that leave it unsaid are meant by.
+SELECT name, value FROM settings WHERE name IN ('time_zone', 'usual_gap');
 
 -- name: drop_absorbed
 -- An absorbed customer is judged no more.
+WITH due_no_more AS (DELETE FROM due AS d USING merged AS m WHERE d.customer_id = m.absorbed_id)
 DELETE FROM verdicts AS v USING merged AS m WHERE v.customer_id = m.absorbed_id;
 
 -- name: touch
 -- Whoever something happened to that a rule in force speaks of, whoever is new, and whoever was merged or taken apart, is
--- judged in this tick. What no rule speaks of changes no answer.
-INSERT INTO scope (customer_id, at)
-SELECT customer_id, %(at)s FROM (
-    SELECT customer_id FROM recorded AS r
+-- judged in this tick; surely, where it is for more than an event. What no rule speaks of changes no answer. How many they are, the keys of
+-- traits that came, and whether the clock brings anybody in as well.
+WITH touched AS (
+    SELECT customer_id, false AS surely FROM recorded AS r
      WHERE r.name = ANY(%(events)s::text[]) OR (%(any_event)s AND r.by_customer)
         OR EXISTS (SELECT FROM unnest(%(prefixes)s::text[]) AS p (prefix) WHERE starts_with(r.name, p.prefix))
-     UNION SELECT t.customer_id FROM tick_messages AS t WHERE t.traits ?| %(traits)s::text[]
-     UNION SELECT c.id FROM tick_messages AS t JOIN customers AS c ON c.id = t.customer_id WHERE c.created_at = %(at)s
-     UNION SELECT kept_id FROM merged
-     UNION (SELECT kept_id FROM unmerged UNION SELECT absorbed_id FROM unmerged EXCEPT SELECT absorbed_id FROM merged)
-     ) AS touched;
+     UNION ALL
+    SELECT t.customer_id, true FROM tick_messages AS t WHERE t.traits ?| %(traits)s::text[]
+     UNION ALL
+    SELECT c.id, true FROM tick_messages AS t JOIN customers AS c ON c.id = t.customer_id
+     WHERE %(anybody_new)s AND c.created_at = %(at)s
+     UNION ALL
+    SELECT kept_id, true FROM merged
+     UNION ALL
+    SELECT r.id, true FROM (SELECT kept_id AS id FROM unmerged UNION SELECT absorbed_id FROM unmerged
+                            EXCEPT SELECT absorbed_id FROM merged) AS r),
+each AS MATERIALIZED (SELECT customer_id, bool_or(surely) AS surely FROM touched GROUP BY customer_id),
+noted AS (INSERT INTO scope (customer_id, at, surely) SELECT customer_id, %(at)s, surely FROM each)
+SELECT (SELECT count(*) FROM each) AS many,
+       CASE WHEN %(any_traits)s THEN ARRAY(
+            SELECT DISTINCT k.key FROM tick_messages AS t CROSS JOIN LATERAL jsonb_object_keys(t.traits) AS k (key)
+             WHERE t.traits <> '{}') ELSE '{}' END AS traits,
+       EXISTS (SELECT FROM due WHERE at <= %(at)s) AS anybody_due;
 
 -- name: add_due
 -- So is whoever the clock alone can have changed, the longest due first, up to a ceiling.
-INSERT INTO scope (customer_id, at)
-SELECT DISTINCT customer_id, %(at)s::timestamptz FROM (
-    SELECT customer_id FROM verdicts WHERE changes_at <= %(at)s ORDER BY changes_at LIMIT %(due_max)s) AS due
-    ON CONFLICT DO NOTHING;
+WITH longest AS MATERIALIZED (SELECT customer_id FROM due WHERE at <= %(at)s ORDER BY at LIMIT %(due_max)s),
+touched AS (
+    UPDATE scope AS s SET surely = true FROM due AS d WHERE d.customer_id = s.customer_id AND d.at <= %(at)s)
+INSERT INTO scope (customer_id, at, surely)
+SELECT customer_id, %(at)s::timestamptz, true FROM longest WHERE customer_id NOT IN (SELECT customer_id FROM scope);
 
 -- name: make_live
 -- Rules that have been filled count from this tick on and take the place of the version before.
 WITH retired AS (
     UPDATE rules AS old SET state = 'retired', retired_at = %(at)s
       FROM rules AS new
-     WHERE new.state = 'filled' AND old.state = 'live' AND old.owner = new.owner AND old.part = new.part
-    RETURNING old.id, old.owner, old.part)
-INSERT INTO became_live (rule_id, owner, part, replaces)
-SELECT new.id, new.owner, new.part, retired.id
-  FROM rules AS new LEFT JOIN retired ON retired.owner = new.owner AND retired.part = new.part
- WHERE new.state = 'filled';
+     WHERE new.state = 'filled' AND old.state = 'live' AND old.owner = new.owner AND old.part = new.part)
+INSERT INTO became_live (rule_id) SELECT id FROM rules WHERE state = 'filled';
 
 -- name: mark_live
 -- The other half of the same step: the one-live-version index is checked row by row.
 UPDATE rules AS r SET state = 'live', live_at = %(at)s FROM became_live AS b WHERE r.id = b.rule_id;
 
--- name: forget_certain_no
--- What a live rule denies for good needs no row, and a merged customer none at all.
+-- name: forget_denied
+-- What a live rule denies needs no row, and a merged customer none at all.
+WITH due_no_more AS (DELETE FROM due AS d USING customers AS c WHERE c.id = d.customer_id AND c.merged_into IS NOT NULL)
 DELETE FROM verdicts AS v USING became_live AS b
  WHERE v.rule_id = b.rule_id
-   AND ((NOT v.holds AND v.changes_at IS NULL)
+   AND (NOT v.holds
         OR EXISTS (SELECT FROM customers AS c WHERE c.id = v.customer_id AND c.merged_into IS NOT NULL));
 
--- name: write_judged
--- Stores this tick's verdicts where they differ from what is stored, and notes what became true or false for rules that
--- count. A customer a live rule denies for good has no row, and whoever is judged none of rules that count no more: those
--- would fall due again and again. How many became true or false.
-WITH stored AS MATERIALIZED (
-    SELECT v.ctid AS place, v.rule_id, v.customer_id, v.holds, v.changes_at
-      FROM scope AS s CROSS JOIN LATERAL (SELECT ctid, * FROM verdicts AS own WHERE own.customer_id = s.customer_id OFFSET 0) AS v),
-found AS MATERIALIZED (
-    SELECT j.rule_id, j.customer_id, j.holds, j.changes_at, s.place,
-           r.state = 'live' AND j.holds <> coalesce(s.holds, false) AS changed,
-           r.state = 'live' AND NOT j.holds AND j.changes_at IS NULL AS denied
+-- name: write_changed
+-- Of the live rules of one lot, what became true or false for those judged. Where nothing did, nothing is written. How many.
+WITH before AS MATERIALIZED (
+    SELECT j.customer_id, j.holds AS now, coalesce(own.rules, '{}') AS before
       FROM judged AS j
-      JOIN rules AS r ON r.id = j.rule_id
-      LEFT JOIN stored AS s ON s.rule_id = j.rule_id AND s.customer_id = j.customer_id
-     WHERE CASE WHEN s.rule_id IS NULL THEN j.holds OR j.changes_at IS NOT NULL OR r.state <> 'live'
-                ELSE j.holds <> s.holds OR j.changes_at IS DISTINCT FROM s.changes_at
-                     OR (r.state = 'live' AND NOT j.holds AND j.changes_at IS NULL) END),
-noted AS (
-    INSERT INTO verdict_changes (rule_id, customer_id, holds)
-    SELECT rule_id, customer_id, holds FROM found WHERE changed),
+     CROSS JOIN LATERAL (
+           SELECT array_agg(v.rule_id ORDER BY v.rule_id) AS rules FROM verdicts AS v
+            WHERE v.customer_id = j.customer_id AND v.holds AND v.rule_id = ANY(%(live)s::integer[])) AS own
+     WHERE j.lot = %(lot)s),
+changed AS MATERIALIZED (
+    SELECT b.customer_id, d.rule_id, d.holds
+      FROM before AS b
+     CROSS JOIN LATERAL (
+           SELECT n.rule_id, true AS holds FROM unnest(b.now) AS n (rule_id)
+            WHERE n.rule_id <> ALL(b.before) AND n.rule_id = ANY(%(live)s)
+            UNION ALL
+           SELECT o.rule_id, false FROM unnest(b.before) AS o (rule_id) WHERE o.rule_id <> ALL(b.now)) AS d
+     WHERE b.now <> b.before),
 removed AS (
-    DELETE FROM verdicts WHERE ctid = ANY (ARRAY(SELECT place FROM found WHERE denied AND place IS NOT NULL))),
-outlived AS (
-    DELETE FROM verdicts WHERE ctid = ANY (ARRAY(
-           SELECT s.place FROM stored AS s JOIN rules AS r ON r.id = s.rule_id AND r.state = 'retired'))),
+    DELETE FROM verdicts AS v USING changed AS c
+     WHERE NOT c.holds AND v.rule_id = c.rule_id AND v.customer_id = c.customer_id),
 written AS (
-    INSERT INTO verdicts AS v (rule_id, customer_id, holds, since, changes_at)
-    SELECT rule_id, customer_id, holds, %(at)s, changes_at FROM found WHERE NOT denied ORDER BY customer_id, rule_id
-        ON CONFLICT (rule_id, customer_id) DO UPDATE
-       SET holds = excluded.holds, changes_at = excluded.changes_at,
-           since = CASE WHEN v.holds = excluded.holds THEN v.since ELSE excluded.since END
-     WHERE v.holds <> excluded.holds OR v.changes_at IS DISTINCT FROM excluded.changes_at)
-SELECT count(*) FROM found WHERE changed;
+    INSERT INTO verdicts (rule_id, customer_id, holds, since)
+    SELECT rule_id, customer_id, true, %(at)s FROM changed WHERE holds ORDER BY customer_id, rule_id),
+noted AS (
+    INSERT INTO verdict_changes (rule_id, customer_id, holds) SELECT rule_id, customer_id, holds FROM changed)
+SELECT count(*) FROM changed;
+
+-- name: write_coming
+-- Of the rules of one lot that do not count yet, the verdict on everyone judged.
+INSERT INTO verdicts AS v (rule_id, customer_id, holds, since)
+SELECT c.rule_id, j.customer_id, c.rule_id = ANY(j.holds), %(at)s
+  FROM judged AS j CROSS JOIN unnest(%(coming)s::integer[]) AS c (rule_id)
+ WHERE j.lot = %(lot)s ORDER BY j.customer_id, c.rule_id
+    ON CONFLICT (rule_id, customer_id) DO UPDATE SET holds = excluded.holds, since = excluded.since
+ WHERE v.holds <> excluded.holds;
+
+-- name: write_due
+-- When those judged are to be judged again. What is known already and not too late stays; so does a moment that has come if
+-- not all rules were asked: one that was filled meanwhile may have set it.
+WITH next AS (SELECT customer_id, min(changes_at) AS at FROM judged GROUP BY customer_id),
+reached AS (
+    DELETE FROM due AS d USING next AS n
+     WHERE d.customer_id = n.customer_id AND %(whole)s AND d.at <= %(at)s AND n.at IS NULL)
+INSERT INTO due (customer_id, at)
+SELECT n.customer_id, n.at
+  FROM next AS n LEFT JOIN due AS d ON d.customer_id = n.customer_id
+ WHERE n.at IS NOT NULL AND (d.at IS NULL OR d.at > n.at OR %(whole)s AND d.at <= %(at)s) ORDER BY n.customer_id
+    ON CONFLICT (customer_id) DO UPDATE SET at = excluded.at;
 
 -- name: last_event
 -- How far the log has come.
@@ -99,8 +130,9 @@ SELECT coalesce(max(seq), 0) FROM events;
 
 -- name: add_rule
 -- A new version of a rule, to be filled.
-INSERT INTO rules (owner, part, position, tree, written_out, time_zone, state, registered_at, registered_seq)
-VALUES (%(owner)s, %(part)s, %(position)s, %(tree)s, %(written_out)s, %(time_zone)s, 'filling', %(at)s, %(seq)s);
+INSERT INTO rules (owner, part, position, tree, written_out, time_zone, usual_gap, state, registered_at, registered_seq)
+VALUES (%(owner)s, %(part)s, %(position)s, %(tree)s, %(written_out)s, %(time_zone)s, %(usual_gap)s, 'filling', %(at)s,
+        %(seq)s);
 
 -- name: retire_coming
 -- A version that was coming has been overtaken by a newer one.
@@ -117,27 +149,35 @@ UPDATE rules SET state = 'retired', retired_at = %(at)s
 SELECT id, owner, part, position, tree, written_out, state, registered_seq
   FROM rules WHERE state = 'filling' ORDER BY id;
 
--- name: of_another_zone
--- Rules whose newest version speaks of days as they are in another time zone than the company's.
+-- name: meant_otherwise
+-- Rules whose newest version speaks of days as they are in another time zone than the company's, or of the pulse by
+-- another usual gap.
 SELECT r.owner, r.part FROM rules AS r
  WHERE r.state <> 'retired'
-   AND r.time_zone <> coalesce((SELECT value #>> '{}' FROM settings WHERE name = 'time_zone'), 'UTC')
+   AND (r.time_zone <> %(zone)s OR r.usual_gap <> %(usual_gap)s)
    AND NOT EXISTS (SELECT FROM rules AS newer WHERE newer.owner = r.owner AND newer.part = r.part
                       AND newer.state <> 'retired' AND newer.id > r.id);
 
 -- name: make_room_for_filled
 -- Where a batch of verdicts found in bulk lies until it is joined with what ticks know.
 CREATE TEMPORARY TABLE IF NOT EXISTS filled (
-    rule_id integer, customer_id uuid, holds boolean, changes_at timestamptz) ON COMMIT DELETE ROWS;
+    customer_id uuid, holds integer[], changes_at timestamptz) ON COMMIT DELETE ROWS;
 
 -- name: add_filled
 -- Verdicts found in bulk; where a tick has judged a customer meanwhile, the tick knows better. Both go by customer and
 -- rule, so that neither waits for a row of the other's that waits for one of its own.
-INSERT INTO verdicts (rule_id, customer_id, holds, since, changes_at)
-SELECT f.rule_id, f.customer_id, f.holds, %(at)s, f.changes_at
-  FROM filled AS f JOIN rules AS r ON r.id = f.rule_id AND r.state = 'filling'
- ORDER BY f.customer_id, f.rule_id
+INSERT INTO verdicts (rule_id, customer_id, holds, since)
+SELECT h.rule_id, f.customer_id, true, %(at)s
+  FROM filled AS f CROSS JOIN LATERAL unnest(f.holds) AS h (rule_id)
+  JOIN rules AS r ON r.id = h.rule_id AND r.state = 'filling'
+ ORDER BY f.customer_id, h.rule_id
     ON CONFLICT DO NOTHING;
+
+-- name: add_due_filled
+-- When those verdicts can change by time alone.
+INSERT INTO due AS d (customer_id, at)
+SELECT customer_id, changes_at FROM filled WHERE changes_at IS NOT NULL ORDER BY customer_id
+    ON CONFLICT (customer_id) DO UPDATE SET at = excluded.at WHERE d.at > excluded.at;
 
 -- name: mark_filled
 -- These rules are whole; the next tick lets them count.
@@ -169,4 +209,4 @@ DELETE FROM verdicts WHERE ctid = ANY(ARRAY(
 
 -- name: has_work
 -- Whether a tick has verdicts due or rules to let count.
-SELECT (SELECT min(changes_at) FROM verdicts) <= %(at)s IS TRUE OR EXISTS (SELECT FROM rules WHERE state = 'filled');
+SELECT (SELECT min(at) FROM due) <= %(at)s IS TRUE OR EXISTS (SELECT FROM rules WHERE state = 'filled');
