@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -25,7 +26,8 @@ from regulars.domains.verdicts import service as verdicts_service
 from regulars.domains.verdicts import step as verdicts
 from regulars.platform.checkpoints import checkpoint
 from regulars.platform.note import Note, note_in
-from regulars.platform.search import Running, Search, noted, put_aside_max, taken_up
+from regulars.platform.postgres.crashes import crash_mark
+from regulars.platform.search import CRASHED, Running, Search, noted, put_aside_max, taken_up
 from regulars.platform.tick import TICK_LOCK, Tick, connection_for_ticks, last_instant, note_instant
 from regulars.platform.unit import SYSTEM, Connection, Units
 from regulars.shared.ids import Ids
@@ -89,6 +91,8 @@ class Pipeline:
         self._search = Search()
         self._well_since: datetime | None = None
         self._crashed_elsewhere = False
+        self._crash_mark: UUID | None = None
+        self._lost: tuple[Running, str] | None = None
 
     async def __aenter__(self) -> Pipeline:
         if self._notes is not None:
@@ -116,8 +120,7 @@ class Pipeline:
             return ticked
         except Exception as error:
             self._well_since = None
-            if (because := self._because_of_messages(error, connection)) is not None:
-                self._search.accuse(because, silent=isinstance(error, psycopg.OperationalError))
+            self._blame(error, connection)
             raise
         finally:
             self._search.running = None
@@ -221,18 +224,28 @@ class Pipeline:
     def _keep_note(self) -> None:
         self._note.write(noted(self._search))
 
-    def _because_of_messages(self, error: Exception, connection: Connection) -> str | None:
-        """None if the failure is the world's doing, and no message's: a database that is away, full or told to stop.
-        Whose connection ends without a word may have been at something that cost the process at its other end its life;
-        that of another is announced."""
+    def _blame(self, error: Exception, connection: Connection) -> None:
+        """Nobody is accused of what is the world's doing: a database that is away, full or told to stop. Whose
+        connection ends without a word may have been at something that cost the process at its other end its life;
+        whether it did is seen once there is another."""
         said = f"{type(error).__name__}: {str(error).strip()}"
-        if isinstance(error, psycopg.OperationalError):
-            if error.sqlstate is not None:
-                return said if error.sqlstate.startswith(_LIMITS) else None
-            if not connection.closed or self._crashed_elsewhere:
-                return None
-            return f"each time the PostgreSQL process of the tick was killed or crashed; postgres.log says more. {said}"
-        return None if isinstance(error, psycopg.InterfaceError | OSError) else said
+        if not isinstance(error, psycopg.OperationalError):
+            if not isinstance(error, psycopg.InterfaceError | OSError):
+                self._search.accuse(said)
+        elif error.sqlstate is not None:
+            if error.sqlstate.startswith(_LIMITS):
+                self._search.accuse(said, silent=True)
+        elif connection.closed and self._search.running and not self._crashed_elsewhere:
+            self._lost = self._search.running, f"{CRASHED} {said}"
+
+    def _blame_for_a_crash(self, mark: UUID) -> None:
+        """A network may cut whatever takes long or is large, time and again: a lost connection accuses nobody, unless
+        PostgreSQL has crashed."""
+        if self._lost and mark != self._crash_mark:
+            self._search.running, because = self._lost
+            self._search.accuse(because, silent=True)
+            self._keep_note()
+        self._lost, self._crash_mark = None, mark
 
     def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
         self._crashed_elsewhere = self._crashed_elsewhere or notice.sqlstate == _CRASH_OF_ANOTHER
@@ -241,6 +254,7 @@ class Pipeline:
         self._connection = None
         await self._stack.aclose()
         connection = await self._stack.enter_async_context(connection_for_ticks(self._units))
+        self._blame_for_a_crash(await crash_mark(connection))
         self._crashed_elsewhere = False
         connection.add_notice_handler(self._hear)
         self._stack.callback(connection.remove_notice_handler, self._hear)

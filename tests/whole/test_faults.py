@@ -48,7 +48,7 @@ async def exceed_a_limit(tick: Tick) -> None:
 
 
 async def be_cut_off(tick: Tick) -> None:
-    """As by the death of the PostgreSQL process at the other end."""
+    """As by a network that breaks."""
     with closing(socket.socket(socket.AF_UNIX, fileno=os.dup(tick.connection.fileno()))) as end:
         end.shutdown(socket.SHUT_RDWR)
     await tick.run(b"SELECT 1")
@@ -57,6 +57,18 @@ async def be_cut_off(tick: Tick) -> None:
 async def be_cut_off_by_it(tick: Tick) -> None:
     if await tick.value(_SPOILED):
         await be_cut_off(tick)
+
+
+def crash_of_it(story: Story) -> Step:
+    """As by the death of the PostgreSQL process at the other end, from which PostgreSQL recovers."""
+
+    async def crash(tick: Tick) -> None:
+        if await tick.value(_SPOILED):
+            async with story.units.open() as unit:
+                await unit.run(b"TRUNCATE crash_witness")
+            await be_cut_off(tick)
+
+    return crash
 
 
 def now_and_then(step: Step, *, failing: int, well: int) -> Step:
@@ -222,10 +234,10 @@ async def test_ordinary_poison_is_searched_for_from_life_to_life(story: Story, t
     assert (await told(story))[:2] == (39, 0)
 
 
-async def test_a_message_that_costs_its_connection_is_put_aside(story: Story) -> None:
+async def test_a_message_that_kills_the_database_is_put_aside(story: Story) -> None:
     for number in range(20):
         await story.did("ana", "Spoiled" if number == 11 else "Product Viewed")
-    await polled(story, be_cut_off_by_it, rounds=60, every=_SECOND)
+    await polled(story, crash_of_it(story), rounds=60, every=_SECOND)
     recorded, waiting, (reason,) = await told(story)
     assert (recorded, waiting) == (19, 0)
     assert reason.startswith(
@@ -240,6 +252,13 @@ async def test_a_network_that_cuts_whoever_is_at_it_puts_nobody_aside(story: Sto
         await unit.run(b"UPDATE rules SET state = 'filled'")
     await story.did("ana", "Product Viewed")
     assert await polled(story, be_cut_off, rounds=20, every=_SECOND) == 20
+    assert await told(story) == (0, 1, [])
+
+
+async def test_a_network_that_always_cuts_one_message_does_not_put_it_aside(story: Story) -> None:
+    """As one that ends what takes long, or after so many bytes."""
+    await story.did("ana", "Spoiled")
+    assert await polled(story, be_cut_off_by_it, rounds=20, every=_SECOND) == 20
     assert await told(story) == (0, 1, [])
 
 

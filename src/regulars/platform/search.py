@@ -23,6 +23,7 @@ KILLED: Final = (
     "each time the process that worked it in was killed or crashed. If memory was short, the system's log says so; "
     "the signal is in our log, beside server_ended."
 )
+CRASHED: Final = "each time the PostgreSQL process of the tick was killed or crashed; postgres.log says more."
 
 
 class Running(msgspec.Struct, frozen=True):
