@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +161,25 @@ async def test_a_server_that_is_lost_after_it_has_written_counts_nothing_twice(
     assert await first_row(house, "SELECT count(*), count(DISTINCT seq) FROM events") == (rows, rows)
     assert await counts(story, house) == await counts(story, None)
     await house.close()
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("clickhouse")
+async def test_whoever_stops_waiting_for_clickhouse_hears_of_nothing_else(clickhouse_url: str) -> None:
+    sink = make_clickhouse_sink(clickhouse_url.replace("/regulars", "/left"))
+    await sink.open(FACTS)
+
+    async def asked(query: str) -> list[tuple[object, ...]]:
+        return [row async for rows in sink.stream(query) for row in rows]
+
+    waiting = asyncio.create_task(asked("SELECT sleep(2) AS n"))
+    await asyncio.sleep(0.5)
+    waiting.cancel()
+    async with asyncio.timeout(1):
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    assert await asked("SELECT 1 AS n") == [(1,)]
+    await sink.close()
 
 
 async def test_one_process_feeds_a_warehouse(units: Units, warehouse: Warehouse, make_sink: Callable[[], Sink]) -> None:

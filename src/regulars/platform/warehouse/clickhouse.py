@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -131,13 +132,23 @@ class ClickHouseSink:
         await self._asking(lambda: self._load(load))
 
     async def stream(self, query: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
-        batches = self._batches(query)
+        """Whoever is cancelled goes at once; the thread that reads ends with the answer."""
+        batches, reading = self._batches(query), Lock()
+
+        def next_batch() -> list[tuple[Any, ...]] | None:
+            with reading:
+                return next(batches, None)
+
+        def close() -> None:
+            with reading:
+                batches.close()
+
         try:
-            while (rows := await self._asking(lambda: next(batches, None))) is not None:
+            while (rows := await self._asking(next_batch)) is not None:
                 if rows:
                     yield rows
         finally:
-            await asyncio.to_thread(batches.close)
+            asyncio.get_running_loop().run_in_executor(None, close)
 
     async def _asking(self, ask: Callable[[], T]) -> T:
         try:
