@@ -22,7 +22,7 @@ from regulars.shared.ids import Ids
 
 rates: Final = (2_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000, 10_000)
 age_max_s: Final = 2.0
-settled_age_max_s: Final = 0.5
+settled_age_max_s: Final = 1.0
 connections: Final = 4
 look_pause_s: Final = 0.5
 _AGE: Final = b"""
@@ -42,7 +42,7 @@ class Held:
 
     @property
     def good(self) -> bool:
-        """A queue that grows slowly is old after minutes, and older than half a second at the end of a step."""
+        """A queue that grows slowly is old after minutes, and older than a second at the end of a step."""
         at_the_end = self.ages_s[-1 - len(self.ages_s) // 4 :]
         return percentile(self.ages_s, 0.99) < age_max_s and max(at_the_end) < settled_age_max_s
 

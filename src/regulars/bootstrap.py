@@ -138,6 +138,7 @@ class Product:
     ids: Ids
     database_url: str
     units: Units
+    pages: Units
     pipeline: Pipeline
     warehouse: Warehouse | None
     intake: events.Intake
@@ -159,8 +160,8 @@ class Product:
     def app(self) -> FastAPI:
         return make_app(
             routers=ROUTERS,
-            gatekeeper=members_api.Gatekeeper(self.units),
-            units=self.units,
+            gatekeeper=members_api.Gatekeeper(self.pages),
+            units=self.pages,
             public_routes=public_routes(),
             checks=self._checks(),
             refresh=self._refresh,
@@ -284,21 +285,20 @@ async def run_product(settings: InstallationSettings, clock: Clock | None = None
         stop_tracing = start_tracing(settings.otlp_endpoint, role=settings.role, version=version("regulars"))
         stack.push_async_callback(asyncio.to_thread, stop_tracing)
         url, postgres = await stack.enter_async_context(run_database(settings, clock))
-        pool = await stack.enter_async_context(make_pool(url, name=_program()))
-        units = Units(pool, clock, ids)
+        # However many read pages, what is received, worked in and sent is never short of connections.
+        pool = await stack.enter_async_context(make_pool(url, size_max=12, name=_program()))
+        page_pool = await stack.enter_async_context(make_pool(url, name=_program()))
+        units, pages = Units(pool, clock, ids), Units(page_pool, clock, ids)
         if isinstance(clock, SystemClock):
             async with units.open() as unit:
                 clock.begin(not_before=await last_instant(unit))
-        # For those who keep a connection or are waited for by somebody who holds one: never short, however many ask.
-        reserved_pool = await stack.enter_async_context(make_pool(url, size_max=5, name=_program()))
-        reserved = Units(reserved_pool, clock, ids)
         async with units.open() as unit:
             secret = await signing_secret(unit)
-        warehouse = _warehouse(settings, reserved)
+        warehouse = _warehouse(settings, units)
         if warehouse is not None:
             stack.push_async_callback(warehouse.close)  # Also if opening it is cut short.
             await warehouse.open()
-        intake = events.Intake(reserved, ids, events.WriteKeys(events.key_sources(units)))
+        intake = events.Intake(units, ids, events.WriteKeys(events.key_sources(units)))
         await stack.enter_async_context(intake.running())
         signer = Signer(secret)
         catching = settings.smtp is None
@@ -307,12 +307,12 @@ async def run_product(settings: InstallationSettings, clock: Clock | None = None
         mail = MailSettings(signer=signer, return_domain=return_domain, catching=catching)
         catcher, smtp = None, settings.smtp
         if smtp is None:
-            mailroom = Mailroom(reserved, signer, ids)
+            mailroom = Mailroom(units, signer, ids)
             await stack.enter_async_context(mailroom.running())
             catcher = await stack.enter_async_context(Catcher(mailroom))
             smtp = catcher.settings
         sender = SmtpSender(smtp)
-        pipeline = await stack.enter_async_context(Pipeline(reserved, ids, traced(STEPS), notes=settings.notes))
+        pipeline = await stack.enter_async_context(Pipeline(units, ids, traced(STEPS), notes=settings.notes))
         meter = Meter()
         yield Product(
             settings=settings,
@@ -320,6 +320,7 @@ async def run_product(settings: InstallationSettings, clock: Clock | None = None
             ids=ids,
             database_url=url,
             units=units,
+            pages=pages,
             pipeline=pipeline,
             warehouse=warehouse,
             intake=intake,
@@ -327,9 +328,9 @@ async def run_product(settings: InstallationSettings, clock: Clock | None = None
             sender=sender,
             postgres=postgres,
             catcher=catcher,
-            watch=make_watch(settings, units, pools={"requests": pool, "reserved": reserved_pool}),
+            watch=make_watch(settings, units, pools={"requests": page_pool, "work": pool}),
             meter=meter,
-            heart=Heart(reserved, meter, role=settings.role, version=version("regulars")),
+            heart=Heart(units, meter, role=settings.role, version=version("regulars")),
         )
 
 

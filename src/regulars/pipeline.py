@@ -52,6 +52,8 @@ live_messages_max: Final = 4_000
 historical_messages_max: Final = 5_000
 history_looked_for_every: Final = timedelta(seconds=1)
 _CRASH_OF_ANOTHER: Final = "57P02"
+_TRANSACTION_REFUSED: Final = "25"
+"""It was ended since we were stopped in it, or the database is a standby by now."""
 _LIMITS: Final = ("53200", "54")
 """Out of memory, and what is too long, too deep or too complex for PostgreSQL: it may be a message's doing."""
 _log = structlog.get_logger(__name__)
@@ -155,12 +157,14 @@ class Pipeline:
         return None
 
     async def _run(self, tick: Tick, most: int | None) -> Ticked:
-        """At most so many messages are taken; None: as many as a tick takes. A tick that is to show that all goes well
-        without messages goes all the way, also where there is nothing to do."""
+        """At most so many messages are taken of those among which one is doubted; None: as many as a tick takes. A tick
+        that is to show that all goes well without messages goes all the way, also where there is nothing to do."""
         began = perf_counter()
-        live_max, historical_max = (
-            usual if most is None else min(usual, most) for usual in (live_messages_max, historical_messages_max)
-        )
+        live_max, historical_max = live_messages_max, historical_messages_max
+        if most is not None and (most == 0 or not self._search.historical):
+            live_max = min(live_max, most)
+        if most is not None and (most == 0 or self._search.historical):
+            historical_max = min(historical_max, most)
         async with tick.connection.transaction():
             if not await tick.value(b"SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=TICK_LOCK):
                 return Ticked(False, 0, {}, 0.0)
@@ -229,6 +233,8 @@ class Pipeline:
         connection ends without a word may have been at something that cost the process at its other end its life;
         whether it did is seen once there is another."""
         said = f"{type(error).__name__}: {str(error).strip()}"
+        if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_TRANSACTION_REFUSED):
+            return
         if not isinstance(error, psycopg.OperationalError):
             if not isinstance(error, psycopg.InterfaceError | OSError):
                 self._search.accuse(said)

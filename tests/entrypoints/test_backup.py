@@ -119,6 +119,12 @@ async def test_what_was_backed_up_is_there_again_and_sends_nothing(
         await restored(empty_url, whole)
 
 
+async def test_what_extensions_bring_leaves_a_database_empty(empty_url: str, whole: Path) -> None:
+    with psycopg.connect(empty_url, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION pg_stat_statements")
+    assert (await restored(empty_url, whole)).manifest.tables["public.rejections"] == 1000
+
+
 async def test_a_database_that_was_half_restored_is_served_by_nobody(empty_url: str, whole: Path) -> None:
     _, manifest = await backup_command.verify(whole, quiet)
     await restoring.load(empty_url, whole, manifest, jobs=1, scratch=whole.parent, tell=quiet)
@@ -244,6 +250,16 @@ async def test_the_newest_are_kept_and_what_was_left_unfinished_is_swept_away(
     assert {path.name for path in kept.iterdir()} == {second.folder.name, third.folder.name, "notes.txt"}
     folder, manifest = await backup_command.verify(kept, quiet)
     assert (folder, manifest.instant) == (third.folder, third.manifest.instant)
+
+
+async def test_a_clock_that_was_ahead_makes_no_backup_the_newest(database_url: str, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    ahead = await backed_up(database_url, kept)
+    manifest = json.loads((ahead.folder / "manifest.json").read_text())["manifest"]
+    reseal(ahead.folder, {**manifest, "instant": "2999-01-01T00:00:00Z"})
+    made = await backed_up(database_url, kept, keep=1)
+    assert made.removed == (ahead.folder,)
+    assert (await backup_command.verify(kept, quiet))[0] == made.folder
 
 
 async def test_two_backups_in_one_folder_do_not_meet(database_url: str, tmp_path: Path) -> None:

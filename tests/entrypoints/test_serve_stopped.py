@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -113,6 +115,27 @@ async def test_a_server_told_to_stop_finishes_what_it_accepted() -> None:
                 assert miscounted(connection, senders.acknowledged) == []
         finally:
             await postgres.stop()
+
+
+def test_when_the_pages_have_used_up_every_connection_events_are_taken_nonetheless() -> None:
+    with serving() as served:
+        senders = Senders(served)
+        with senders.sending(), served.database() as database, ThreadPoolExecutor(40) as pages:
+            with database.transaction():
+                database.execute("LOCK TABLE members IN ACCESS EXCLUSIVE MODE")
+                asked = [pages.submit(served.ask, "/api/members") for _ in range(40)]
+                answered, _ = wait(asked, timeout=20)
+                before = len(senders.acknowledged)
+                until(lambda: len(senders.acknowledged) > before + 20)
+            statuses = Counter(one.result().status_code for one in asked)
+            until(lambda: served.ask("/api/members").status_code == 200, seconds=10)
+        assert "round_failed" not in served.words
+        assert {one.result().status_code for one in answered} == {503}
+        assert statuses.keys() == {200, 503}
+        assert senders.unanswered == []
+        until(lambda: nothing_waits(served))
+        with served.database() as database:
+            assert miscounted(database, senders.acknowledged) == []
 
 
 def server_of(served: Served) -> psutil.Process:

@@ -6,7 +6,7 @@ import os
 import random
 import socket
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,6 +45,11 @@ async def lose_the_database(tick: Tick) -> None:
 async def exceed_a_limit(tick: Tick) -> None:
     if await tick.value(_SPOILED):
         await tick.run(b"DO $$BEGIN RAISE 'row is too big' USING ERRCODE = 'program_limit_exceeded'; END$$")
+
+
+async def be_found_stopped(tick: Tick) -> None:
+    """As whoever was stopped in the middle of a tick, and is awake again."""
+    await tick.run(b"DO $$BEGIN RAISE 'idle in transaction' USING ERRCODE = '25P03'; END$$")
 
 
 async def be_cut_off(tick: Tick) -> None:
@@ -148,6 +153,24 @@ async def test_the_neighbours_of_a_message_that_cannot_be_worked_in_flow(story: 
         assert await unit.value(b"SELECT body::jsonb ->> 'name' FROM rejections") == "Spoiled"
 
 
+async def test_poison_in_an_import_is_found_beside_traffic_that_is_never_quiet(story: Story) -> None:
+    rounds = 60
+    for number in range(40):
+        await story.did("ana", "Spoiled" if number == 23 else "Product Viewed")
+    async with story.units.open() as unit:
+        await unit.run(b"UPDATE inbox SET historical = true")
+    async with Pipeline(story.units, Ids(random.Random(5)), [*STEPS[:3], stumble, *STEPS[3:]]) as pipeline:
+        for number in range(rounds):
+            for _ in range(3):
+                await story.did("bo", "Page Viewed")
+            with suppress(ValueError):
+                await pipeline.poll_once(story.at + number * _SECOND)
+    recorded, waiting, reasons = await told(story)
+    assert len(reasons) == 1
+    assert recorded + waiting == 39 + 3 * rounds
+    assert waiting <= 6
+
+
 async def test_copies_do_not_make_the_search_begin_again(story: Story) -> None:
     for number in range(9):
         await story.did("ana", "Spoiled" if number == 7 else "Product Viewed")
@@ -178,6 +201,12 @@ async def test_a_database_that_fails_is_no_message_s_fault(story: Story) -> None
     await story.did("ana", "Product Viewed")
     assert await polled(story, lose_the_database, rounds=10) == 10
     assert await told(story) == (0, 1, [])
+
+
+async def test_whoever_was_stopped_in_a_tick_accuses_nobody(story: Story) -> None:
+    await story.did("ana", "Product Viewed")
+    assert await polled(story, now_and_then(be_found_stopped, failing=9, well=1), rounds=10, every=_SECOND) == 9
+    assert await told(story) == (1, 0, [])
 
 
 async def test_ticks_go_on_once_the_database_is_back(units: Units, story: Story) -> None:

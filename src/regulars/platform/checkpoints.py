@@ -1,9 +1,9 @@
-"""Named moments at which a test of faults kills this process. None is armed in any other run, and then nothing happens
-at them.
+"""Named moments at which a test of faults kills this process, or stops it. None is armed in any other run, and then
+nothing happens at them.
 
-A file holds a line for each life of the process: the moment, and the how-manieth time it is passed, such as
-`tick.before_commit 3`. The first line is read once, at the start, and taken out when its moment has come, so that the
-process that takes over lives to the next, or on.
+A file holds a line for each life of the process: the moment, the how-manieth time it is passed, such as
+`tick.before_commit 3`, and perhaps `stop`. The first line is read once, at the start, and taken out when its moment has
+come, so that the process that takes over lives to the next, or on.
 """
 
 from __future__ import annotations
@@ -31,20 +31,22 @@ NAMES: Final = (
 )
 
 _armed: dict[str, int] = {}
+_strike = signal.SIGKILL
 _file: Path | None = None
 
 
 def arm(file: Path | None) -> None:
     """Reads which moment is to be this process's last. Without a file, or a line in it, none is."""
-    global _file  # noqa: PLW0603  (one process, one death)
+    global _file, _strike  # noqa: PLW0603  (one process, one death)
     _armed.clear()
     _file = file
     lines = file.read_text().splitlines() if file is not None and file.exists() else []
     if lines:
-        name, times = lines[0].split()
+        name, times, *stop = lines[0].split()
         if name not in NAMES:
             raise ValueError(f"There is no checkpoint {name!r}.")
         _armed[name] = int(times)
+        _strike = signal.SIGSTOP if stop == ["stop"] else signal.SIGKILL
 
 
 def checkpoint(name: str) -> None:
@@ -58,4 +60,4 @@ def checkpoint(name: str) -> None:
         coming = _file.with_suffix(".coming")
         coming.write_text("".join(lines[1:]))
         coming.replace(_file)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), _strike)

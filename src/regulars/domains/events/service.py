@@ -52,7 +52,7 @@ messages_between_pauses: Final = 200
 key_trusted_for_s: Final = 10.0
 keys_remembered_max: Final = 10_000
 key_chars_max: Final = 200
-key_lookups_at_once_max: Final = 4
+key_lookups_at_once_max: Final = 2
 key_lookup_timeout_s: Final = 5.0
 
 SourceOf = Callable[[str], Awaitable[str | None]]

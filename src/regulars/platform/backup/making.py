@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import psycopg
 from psycopg import IsolationLevel, sql
 
@@ -84,7 +85,8 @@ async def make_backup(
         part = folder.with_name(folder.name + UNFINISHED)
         try:
             part.mkdir(mode=0o700)
-            manifest = await _copy(url, part, at=at, clock=clock, product=product, jobs=jobs, tell=tell)
+            copied = await _copy(url, part, at=at, clock=clock, product=product, jobs=jobs, tell=tell)
+            manifest = msgspec.structs.replace(copied, number=1 + _last_number(to))
             write_manifest(part, manifest)
             _sync(part)
             part.rename(folder)
@@ -239,6 +241,10 @@ def _name(to: Path, at: datetime) -> Path:
         number += 1
         folder = first.with_name(f"{first.name}-{number}")
     return folder
+
+
+def _last_number(to: Path) -> int:
+    return max((manifest.number for _, manifest in whole_backups(to)), default=0)
 
 
 def _prune(to: Path, keep: int | None) -> Iterator[Path]:

@@ -44,7 +44,8 @@ class StoredFile(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Manifest(msgspec.Struct, frozen=True):
     """`instant`: whatever was committed before it is in the backup. `tables`: rows of each, counted by the database in
-    the very snapshot that was copied."""
+    the very snapshot that was copied. `number`: after how many others it was made in its folder: which backup is the
+    newest is not for clocks to say."""
 
     format: int
     product: str
@@ -55,6 +56,7 @@ class Manifest(msgspec.Struct, frozen=True):
     schema: tuple[Applied, ...]
     tables: Mapping[str, int]
     files: tuple[StoredFile, ...]
+    number: int = 0
 
     @property
     def rows(self) -> int:
@@ -113,7 +115,7 @@ def whole_backups(folder: Path) -> list[tuple[Path, Manifest]]:
                 found.append((entry, read_manifest(entry)))
             except (NoBackup, BackupDamaged, BackupOfOtherFormat):
                 continue
-    return sorted(found, key=lambda one: (one[1].instant, one[0].name))
+    return sorted(found, key=lambda one: (one[1].number, one[1].instant, one[0].name))
 
 
 def find_backup(folder: Path) -> tuple[Path, Manifest]:

@@ -40,7 +40,9 @@ HASTE: Final = {
 _TABLES: Final = b"""
 SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S')
-   AND n.nspname <> 'information_schema' AND NOT starts_with(n.nspname, 'pg_')"""
+   AND n.nspname <> 'information_schema' AND NOT starts_with(n.nspname, 'pg_')
+   AND NOT EXISTS (SELECT FROM pg_depend AS d
+                    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"""
 _MIGRATIONS_DATA: Final = re.compile(r"^\d+; \d+ \d+ TABLE DATA public migrations .*\n", re.MULTILINE)
 _REMEMBER: Final = b"""
 INSERT INTO migrations (number, name, checksum, applied_at)

@@ -10,13 +10,14 @@ import re
 from collections.abc import Sequence
 from typing import Final, Protocol
 
+import psycopg
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars.platform.http.door import VISITOR, Access, needed
 from regulars.platform.http.origin import refuse_other_sites
-from regulars.platform.http.problems import problem, problem_of
+from regulars.platform.http.problems import database_error, problem, problem_of
 from regulars.shared.errors import DomainError, Refused, Unproven
 
 body_bytes_max: Final = 1_000_000
@@ -67,6 +68,9 @@ class Gate:
                 access = await self.gatekeeper.admit(request)
         except DomainError as error:
             await problem_of(error)(scope, receive, send)
+            return
+        except psycopg.OperationalError as error:
+            await database_error(request, error)(scope, receive, send)
             return
         request.state.access = access
         request.state.actor = access.actor

@@ -160,7 +160,7 @@ def _data_error(request: Request, error: Exception) -> Response:
     return problem_of(UnstorableValue())
 
 
-def _database_error(request: Request, error: Exception) -> Response:
+def database_error(request: Request, error: Exception) -> Response:
     log.error("database error", error=str(error).splitlines()[0][:500] if str(error) else type(error).__name__)
     return problem_of(DatabaseBusy())
 
@@ -170,5 +170,5 @@ HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
     HTTPException: _framework_error,
     RequestValidationError: _unfit_request,
     psycopg.DataError: _data_error,
-    psycopg.OperationalError: _database_error,
+    psycopg.OperationalError: database_error,
 }

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from secrets import token_hex
 from threading import Lock
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -132,14 +134,20 @@ class ClickHouseSink:
         await self._asking(lambda: self._load(load))
 
     async def stream(self, query: str) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
-        """Whoever is cancelled goes at once; the thread that reads ends with the answer."""
-        batches, reading = self._batches(query), Lock()
+        """Whoever is cancelled goes at once. The thread that reads ends with the answer, which the server is told to
+        end."""
+        name, reading = token_hex(16), Lock()
+        batches = self._batches(query, name)
+        read_out = False
 
         def next_batch() -> list[tuple[Any, ...]] | None:
             with reading:
                 return next(batches, None)
 
         def close() -> None:
+            if not read_out:
+                with suppress(ClickHouseError, HTTPError, OSError):
+                    self._do(f"KILL QUERY WHERE query_id = '{name}' ASYNC")
             with reading:
                 batches.close()
 
@@ -147,6 +155,7 @@ class ClickHouseSink:
             while (rows := await self._asking(next_batch)) is not None:
                 if rows:
                     yield rows
+            read_out = True
         finally:
             asyncio.get_running_loop().run_in_executor(None, close)
 
@@ -258,8 +267,8 @@ class ClickHouseSink:
         numbered = rows.append_column("load", pa.array([number] * rows.num_rows, pa.uint64()))
         self._client.insert_arrow(f"{name}_rows", numbered)
 
-    def _batches(self, query: str) -> Generator[list[tuple[Any, ...]], None, None]:
-        settings = {"max_block_size": rows_per_answer}
+    def _batches(self, query: str, name: str) -> Generator[list[tuple[Any, ...]], None, None]:
+        settings = {"max_block_size": rows_per_answer, "query_id": name}
         with self._client.query_arrow_stream(query, settings=settings, use_strings=True) as tables:
             for table in tables:
                 yield list(zip(*(_values(column) for column in table.columns), strict=True))
