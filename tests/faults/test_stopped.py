@@ -38,7 +38,7 @@ def some_stop_while_they_send(stack: Stack) -> None:
         file = stack.folder / f"stops-{number}"
         file.write_text(f"{moment} 4 stop\n")
         stack.part("--role", "worker", REGULARS_WAREHOUSE_URL="none", CHECKPOINT_FILE=str(file))
-    stack.part("--role", "worker", REGULARS_WAREHOUSE_URL="none", CHECKPOINT_FILE="")
+    stack.part("--role", "worker", CHECKPOINT_FILE="")
 
 
 def recorded(conductor: Conductor) -> int:
