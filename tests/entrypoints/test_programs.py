@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from regulars.entrypoints import doctor
+from regulars.platform.settings import InstallationSettings
+from regulars.shared.clock import SystemClock
 from tests.entrypoints.served import Served, free_port, regulars, until
 
 pytestmark = pytest.mark.slow
@@ -28,7 +32,7 @@ def test_the_doctor_finds_nothing_in_a_good_set_up(resting_folder: Path) -> None
     found = findings(said.out)
     ill = [part for part, one in found.items() if not one["well"] and part != "web app"]
     assert ill == [], said.out
-    parts = {"data folder", "disk", "PostgreSQL", "log", "warehouse", "web app", "port", "mail", "sending"}
+    parts = {"data folder", "disk", "PostgreSQL", "clock", "log", "warehouse", "web app", "port", "mail", "sending"}
     assert found.keys() == parts
     assert said.code == (0 if found["web app"]["well"] else 1)
 
@@ -54,6 +58,22 @@ def test_the_doctor_names_every_fault_and_what_to_do(served: Served, tmp_path: P
     assert spoken.code == 1
     assert spoken.is_plain
     assert spoken.out.count("BAD") == len([one for one in found.values() if not one["well"]])
+
+
+@pytest.mark.parametrize(("ahead_s", "seen"), [(0, None), (90, "ahead of"), (-90, "behind")])
+async def test_the_doctor_compares_this_machine_s_clock_with_the_database_s(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead_s: int, seen: str | None
+) -> None:
+    def shown() -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=ahead_s)
+
+    monkeypatch.setattr(doctor, "SystemClock", lambda: SystemClock(machine=shown))
+    findings = await doctor.examine(InstallationSettings(tmp_path, database_url=database_url))
+    (clock,) = [one for one in findings if one.part == "clock"]
+    assert clock.well is (seen is None)
+    if seen is not None:
+        assert f"90.0 s {seen} the database's" in clock.seen
+        assert "NTP" in clock.advice
 
 
 def test_a_file_is_imported_once_however_often_it_is_given(served: Served, tmp_path: Path) -> None:

@@ -20,10 +20,12 @@ from regulars.platform.log.removing import log_size
 from regulars.platform.postgres.migrate import missing_migrations, read_migrations
 from regulars.platform.postgres.server import answering_url, binaries
 from regulars.platform.settings import InstallationSettings
+from regulars.shared.clock import SystemClock
 from regulars.shared.errors import DomainError, Unavailable
 
 disk_free_min_bytes: Final = 1_000_000_000
 dial_timeout_s: Final = 5.0
+clocks_differ_max_s: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ async def examine(settings: InstallationSettings) -> list[Finding]:
         ("data folder", _data_folder),
         ("disk", _disk),
         ("PostgreSQL", _postgres),
+        ("clock", _clock),
         ("log", _log),
         ("warehouse", _warehouse),
         ("web app", _web),
@@ -106,6 +109,26 @@ async def _postgres(settings: InstallationSettings) -> Finding:
     missing = await missing_migrations(url, shipped.migrations())
     schema = f"{len(missing)} migrations to apply at the next start" if missing else "schema up to date"
     return Finding("PostgreSQL", True, f"version {number // 10_000}.{number % 10_000}, {schema}")
+
+
+async def _clock(settings: InstallationSettings) -> Finding:
+    """Leases are in each process's own time: those on several machines must agree on it."""
+    if settings.database_url is None:
+        return Finding("clock", True, "this machine's, and the embedded database's")
+    try:
+        async with await psycopg.AsyncConnection.connect(
+            settings.database_url, connect_timeout=int(dial_timeout_s)
+        ) as connection:
+            row = await (await connection.execute("SELECT clock_timestamp()")).fetchone()
+    except psycopg.OperationalError:
+        return Finding("clock", True, "not compared with the database's")  # Why is said above.
+    assert row is not None
+    ahead_s = (SystemClock().now() - row[0]).total_seconds()
+    seen = f"{abs(ahead_s):.1f} s {'ahead of' if ahead_s > 0 else 'behind'} the database's"
+    if abs(ahead_s) < clocks_differ_max_s:
+        return Finding("clock", True, seen)
+    advice = "Set the clocks of all machines by NTP: who is a minute ahead takes mail that others send for lost."
+    return Finding("clock", False, seen, advice)
 
 
 async def _log(settings: InstallationSettings) -> Finding:
