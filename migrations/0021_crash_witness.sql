@@ -3,5 +3,5 @@
 -- works from: 0014
 CREATE UNLOGGED TABLE crash_witness (
     one     boolean PRIMARY KEY DEFAULT true CHECK (one),
-    mark    uuid NOT NULL DEFAULT gen_random_uuid()
+    mark    uuid NOT NULL
 );

@@ -25,7 +25,7 @@ async def test_requests_that_hold_every_connection_stop_neither_ticks_nor_wareho
         async with product.units.open() as unit:
             await events.add(unit, [{"type": "page", "anonymousId": "a"}], source="test")
         for _ in range(requests_at_once):
-            await requests.enter_async_context(product.units.open())
+            await requests.enter_async_context(product.pages.open())
         async with asyncio.timeout(5):
             assert (await product.pipeline.poll_once(product.clock.now())).claimed == 1
             assert await product.warehouse.feed() == 2, "an event and a customer"

@@ -260,7 +260,7 @@ class Pipeline:
         self._connection = None
         await self._stack.aclose()
         connection = await self._stack.enter_async_context(connection_for_ticks(self._units))
-        self._blame_for_a_crash(await crash_mark(connection))
+        self._blame_for_a_crash(await crash_mark(connection, self._ids.new(self._units.clock.now())))
         self._crashed_elsewhere = False
         connection.add_notice_handler(self._hear)
         self._stack.callback(connection.remove_notice_handler, self._hear)

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from regulars.platform.unit import Connection
 
-_LEAVE: Final = b"INSERT INTO crash_witness DEFAULT VALUES ON CONFLICT DO NOTHING"
+_LEAVE: Final = b"INSERT INTO crash_witness (mark) VALUES (%(mark)s) ON CONFLICT DO NOTHING"
 _FIND: Final = b"SELECT mark FROM crash_witness"
 
 
-async def crash_mark(connection: Connection) -> UUID:
-    """Another one after each crash. Commits."""
-    await connection.execute(_LEAVE)
+async def crash_mark(connection: Connection, new: UUID) -> UUID:
+    """What was found, or left where there was none: another one after each crash. Commits."""
+    await connection.execute(_LEAVE, {"mark": new})
     found = await (await connection.execute(_FIND)).fetchone()
     await connection.commit()
     assert found is not None
