@@ -58,6 +58,16 @@ async def test_a_customer_skips_returns_and_cycles(shop: Story) -> None:
     ]
 
 
+async def test_moves_at_one_instant_are_told_in_the_order_in_which_they_happened(shop: Story) -> None:
+    users = [f"user-{number}" for number in range(8)]
+    for name in ("Signed In", "Product Viewed", "Order Completed", "Order Completed"):
+        for user in users:
+            await shop.did(user, name)
+        await shop.tick()
+    for user in users:
+        assert [to for _, to, _ in await moves(shop, user)] == ["aware", "looking", "buying", "loyal"]
+
+
 async def test_moves_become_events_that_say_why(shop: Story) -> None:
     await shop.did("ana", "Order Completed")
     await shop.tick()

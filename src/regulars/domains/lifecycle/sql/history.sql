@@ -49,7 +49,7 @@ SELECT c.id AS customer_id, coalesce(m.from_stage, s.stage, 'unknown') AS stage
   LEFT JOIN LATERAL (
        SELECT from_stage FROM stage_moves
         WHERE lifecycle_id = %(lifecycle_id)s AND customer_id = c.id AND at > %(at)s AND superseded_at IS NULL
-        ORDER BY stage_moves.at, stage_moves.id LIMIT 1) AS m ON true
+        ORDER BY stage_moves.at, stage_moves.seq LIMIT 1) AS m ON true
  WHERE c.id = ANY(%(customers)s) AND c.merged_into IS NULL
    AND NOT EXISTS (SELECT FROM events AS e WHERE e.customer_id = c.id AND e.seq > %(event_seq)s)
    AND NOT EXISTS (SELECT FROM identifier_moves AS i WHERE i.customer_id = c.id AND i.seq > %(move_seq)s)
@@ -81,5 +81,5 @@ UPDATE customer_stages AS s
    SET since = last.at, because = last.because
   FROM (SELECT DISTINCT ON (m.customer_id) m.customer_id, m.at, m.because, m.to_stage FROM stage_moves AS m
          WHERE m.lifecycle_id = %(lifecycle_id)s AND m.customer_id = ANY(%(customers)s) AND m.superseded_at IS NULL
-         ORDER BY m.customer_id, m.at DESC, m.id DESC) AS last
+         ORDER BY m.customer_id, m.at DESC, m.seq DESC) AS last
  WHERE s.lifecycle_id = %(lifecycle_id)s AND s.customer_id = last.customer_id AND s.stage = last.to_stage;

@@ -48,4 +48,4 @@ SELECT s.stage, s.since, s.because FROM customer_stages AS s JOIN lifecycles AS 
 SELECT m.at, m.from_stage, m.to_stage, m.dwell_s, m.because
   FROM stage_moves AS m JOIN lifecycles AS l ON l.id = m.lifecycle_id AND l.activated_at IS NOT NULL
  WHERE m.customer_id = %(customer_id)s AND m.superseded_at IS NULL
- ORDER BY m.at DESC, m.id DESC LIMIT %(limit)s;
+ ORDER BY m.at DESC, m.seq DESC LIMIT %(limit)s;

@@ -46,7 +46,7 @@ moved AS (
       LEFT JOIN LATERAL (
            SELECT m.at, m.to_stage FROM stage_moves AS m
             WHERE m.customer_id = r.customer_id AND m.lifecycle_id = a.lifecycle_id AND m.superseded_at IS NULL
-            ORDER BY m.at DESC, m.id DESC LIMIT 1) AS before ON before.to_stage = 'unknown'
+            ORDER BY m.at DESC, m.seq DESC LIMIT 1) AS before ON before.to_stage = 'unknown'
      WHERE s.stage IS DISTINCT FROM r.stage),
 noted AS (
     INSERT INTO stage_moves (id, lifecycle_id, customer_id, from_stage, to_stage, at, dwell_s, because, historical)
