@@ -42,9 +42,10 @@ async def test_a_revoked_key_opens_nothing_and_stays_listed(
     assert (await browser.delete("/api/keys/nonsense")).status_code == 404
 
 
-async def test_the_default_write_key_stays_the_same(units: Units) -> None:
+async def test_the_default_write_key_stays_the_same(units: Units, clock: SetClock) -> None:
     async with units.open() as unit:
         first = await service.write_key(unit)
+    clock.at += timedelta(seconds=1)
     async with units.open() as unit:
         assert await service.write_key(unit) == first
         await service.make_key(unit, KeyKind.WRITE, "Another")
