@@ -7,7 +7,7 @@ PORT ?= 8080
 PYTEST_WORKERS ?= 2
 export PYTHONHASHSEED := 0
 
-.PHONY: help setup run test test-fast check format bench faults lock api browser java clients clean
+.PHONY: help setup run test test-fast check format bench faults lock api browser java faketime clients clean
 
 help:  ## List these verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,7 @@ web/dist/index.html: .venv/ready scripts/build_web.py web/package.json web/packa
 run: setup  ## Serve a living demo store on http://localhost:8080
 	$(BIN)/regulars demo --port $(PORT) --log pretty
 
-test: setup browser java clients  ## Run every test
+test: setup browser java faketime clients  ## Run every test
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup tests
 	$(BIN)/python scripts/build_web.py --test
 
@@ -71,6 +71,9 @@ browser:  ## See that a Chromium is there, installing Debian's where that is all
 
 java:  ## See that a Java is there, installing Debian's where that is allowed
 	@bash scripts/ensure_java.sh
+
+faketime:  ## See that libfaketime is there, installing Debian's where that is allowed
+	@bash scripts/ensure_faketime.sh
 
 lock:  ## Lock the newest versions that fit pyproject.toml, with hashes and without naming a registry
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
