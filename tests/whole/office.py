@@ -130,6 +130,7 @@ def opened() -> Iterator[Office]:
         put(served, "/api/lists/fair", {"name": "Fair"})
         put(served, "/api/audiences/everything", {"name": "Everything", "rule": EVERYTHING})
         office.order("ana", "Ana Alm")
+        until(lambda: served.ask("/api/audiences/buyers").json()["members"])  # it counts whom it has once it is filled
         with office.desk(stranger=True) as desk:
             _sign_up(desk, served.printed("sign up"))
             office.signed_in = desk.page.context.storage_state()
